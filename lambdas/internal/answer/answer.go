@@ -1,0 +1,64 @@
+// Package answer turns results and errors of the domain into HTTP answers that
+// no cache keeps and no other site learns of.
+package answer
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Answer is an HTTP answer before it is put into the form of an event source.
+type Answer struct {
+	Status int
+	Header map[string]string
+	Body   string
+}
+
+// Redirect points to location, which is set as it is: cleaning or re-encoding
+// it would break a signature.
+func Redirect(status int, location string) Answer {
+	return Answer{Status: status, Header: map[string]string{"Location": location}}
+}
+
+// JSON answers with v. It panics where v can't be encoded, which is a mistake
+// in the program.
+func JSON(status int, v any) Answer {
+	return Answer{Status: status, Header: map[string]string{"Content-Type": "application/json"}, Body: mustMarshal(v)}
+}
+
+// Gateway is the answer as API Gateway takes it from a proxy integration.
+func (a Answer) Gateway() events.APIGatewayProxyResponse {
+	return events.APIGatewayProxyResponse{StatusCode: a.Status, Headers: a.headers(), Body: a.Body}
+}
+
+// headers adds what every answer carries: no cache may keep it (answers are
+// secrets, or die with them), no other site may learn the URL it came from, and
+// no browser may guess its type.
+func (a Answer) headers() map[string]string {
+	headers := map[string]string{
+		"Cache-Control":          "no-store",
+		"Referrer-Policy":        "no-referrer",
+		"X-Content-Type-Options": "nosniff",
+	}
+	maps.Copy(headers, a.Header)
+	return headers
+}
+
+// WithoutBody is the answer to HEAD.
+func (a Answer) WithoutBody(method string) Answer {
+	if method == http.MethodHead {
+		a.Body = ""
+	}
+	return a
+}
+
+func mustMarshal(v any) string {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
+}
