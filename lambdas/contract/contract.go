@@ -14,6 +14,11 @@ const (
 	ObjectsRoot = "/objects/"
 	// KeyPrefix is what every served object key begins with.
 	KeyPrefix = "objects/"
+	// LinksPath is the collection of one-time links; LinksPath + "/" is
+	// followed by a link's id.
+	LinksPath = "/presign/links"
+	// OnceRoot is followed by the token of a one-time link.
+	OnceRoot = "/once/"
 )
 
 // Environment variables of the functions.
@@ -31,6 +36,33 @@ const (
 	EnvTTLDefault = "ONEDOOR_TTL_DEFAULT"
 	// EnvTTLMax is the longest life of a presigned URL in seconds.
 	EnvTTLMax = "ONEDOOR_TTL_MAX"
+)
+
+// Environment variables of the functions that deal with one-time links.
+const (
+	// EnvTable is the name of the links' table.
+	EnvTable = "ONEDOOR_TABLE"
+	// EnvBucket is the name of the object bucket.
+	EnvBucket = "ONEDOOR_BUCKET"
+	// EnvLinkTTLDefault is the life of a link in seconds when its creator names
+	// none.
+	EnvLinkTTLDefault = "ONEDOOR_LINK_TTL_DEFAULT"
+	// EnvLinkTTLMax is the longest life of a link in seconds.
+	EnvLinkTTLMax = "ONEDOOR_LINK_TTL_MAX"
+	// EnvLinkRetention is how many seconds the record of a link stays after its
+	// expiry.
+	EnvLinkRetention = "ONEDOOR_LINK_RETENTION"
+	// EnvBindAddress is "true" where the URL that a claim gets is bound to the
+	// claimer's address, else "false".
+	EnvBindAddress = "ONEDOOR_BIND_ADDRESS"
+)
+
+// Attributes of the links' table that its definition names.
+const (
+	// TablePartitionKey is the partition key, a string. There is no sort key.
+	TablePartitionKey = "id"
+	// TableTTL is the attribute by which DynamoDB deletes rows.
+	TableTTL = "purgeAt"
 )
 
 // Properties and attributes of the custom resource EndpointIPs.

@@ -4,20 +4,18 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"onedoor/lambdas/contract"
 	"onedoor/lambdas/internal/answer"
 	"onedoor/lambdas/internal/audit"
-	"onedoor/lambdas/internal/clientip"
 	"onedoor/lambdas/internal/objectkey"
 	"onedoor/lambdas/internal/presign"
+	"onedoor/lambdas/internal/request"
 )
 
 type handler struct {
@@ -40,11 +38,7 @@ type signed struct {
 // handle answers one request. A client's mistake is an answer; so is a fault of
 // ours, since the client deserves one: it never returns an error.
 func (h *handler) handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	header := http.Header{}
-	for name, values := range event.MultiValueHeaders {
-		key := textproto.CanonicalMIMEHeaderKey(name)
-		header[key] = append(header[key], values...)
-	}
+	header := request.Header(event.MultiValueHeaders)
 	accept := answer.ParseAccept(header["Accept"])
 
 	key, signedURL, err := h.presign(ctx, event)
@@ -52,13 +46,13 @@ func (h *handler) handle(ctx context.Context, event events.APIGatewayProxyReques
 		Action:   "presign",
 		Method:   event.HTTPMethod,
 		Key:      string(key),
-		ClientIP: clientip.FromForwardedFor(header["X-Forwarded-For"], event.RequestContext.Identity.SourceIP),
+		ClientIP: request.ClientIP(header["X-Forwarded-For"], event.RequestContext.Identity.SourceIP),
 	}
 	var a answer.Answer
 	switch {
 	case err != nil:
 		decision.Reason, decision.Failed = answer.Reason(err)
-		a = answer.Problem(err, requestID(ctx), accept)
+		a = answer.Problem(err, request.ID(ctx), accept)
 	case accept.JSON() || header.Get("Authorization") != "":
 		// Clients keep Authorization on a redirect to the same host, and S3
 		// refuses a request that is authorized twice: so no redirect.
@@ -94,11 +88,4 @@ func (h *handler) presign(ctx context.Context, event events.APIGatewayProxyReque
 		Response: options.Response,
 	}, h.now())
 	return key, signedURL, err
-}
-
-func requestID(ctx context.Context) string {
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		return lc.AwsRequestID
-	}
-	return ""
 }

@@ -1,13 +1,11 @@
-// Package clientip finds the address of the client in what the load balancer
-// wrote, never in what the client claims.
-package clientip
+package request
 
 import (
 	"net/netip"
 	"strings"
 )
 
-// FromForwardedFor returns the address that the load balancer appended to
+// ClientIP returns the address that the load balancer appended to
 // X-Forwarded-For, given all values of that header in order. The load balancer
 // appends the address it sees and keeps what the client sent before it:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
@@ -15,7 +13,7 @@ import (
 // peer is the address from which the next hop took the request: the API's
 // sourceIp, which is the load balancer. Where that hop has appended it, it is
 // passed over. Without a usable address the result is the zero Addr.
-func FromForwardedFor(values []string, peer string) netip.Addr {
+func ClientIP(values []string, peer string) netip.Addr {
 	hops := strings.Split(strings.Join(values, ","), ",")
 	last := parse(hops[len(hops)-1])
 	if loadBalancer := parse(peer); last == loadBalancer && len(hops) > 1 {

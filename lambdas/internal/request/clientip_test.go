@@ -1,13 +1,13 @@
-package clientip_test
+package request_test
 
 import (
 	"net/netip"
 	"testing"
 
-	"onedoor/lambdas/internal/clientip"
+	"onedoor/lambdas/internal/request"
 )
 
-func TestFromForwardedForTakesTheHopOfTheLoadBalancer(t *testing.T) {
+func TestClientIPTakesTheHopOfTheLoadBalancer(t *testing.T) {
 	const loadBalancer = "10.0.1.7"
 	for _, test := range []struct {
 		name   string
@@ -25,16 +25,16 @@ func TestFromForwardedForTakesTheHopOfTheLoadBalancer(t *testing.T) {
 		{"IPv6 with port", []string{"[2001:db8::1]:4711"}, "2001:db8::1"},
 		{"IPv4 in IPv6", []string{"::ffff:203.0.113.9"}, "203.0.113.9"},
 	} {
-		if got := clientip.FromForwardedFor(test.values, loadBalancer); got != netip.MustParseAddr(test.want) {
-			t.Errorf("%s: FromForwardedFor(%q) = %s; want %s", test.name, test.values, got, test.want)
+		if got := request.ClientIP(test.values, loadBalancer); got != netip.MustParseAddr(test.want) {
+			t.Errorf("%s: ClientIP(%q) = %s; want %s", test.name, test.values, got, test.want)
 		}
 	}
 }
 
-func TestFromForwardedForWithoutAnAddress(t *testing.T) {
+func TestClientIPWithoutAnAddress(t *testing.T) {
 	for _, values := range [][]string{nil, {""}, {"unknown"}, {"203.0.113.9, <script>"}} {
-		if got := clientip.FromForwardedFor(values, "10.0.1.7"); got.IsValid() {
-			t.Errorf("FromForwardedFor(%q) = %s; want none", values, got)
+		if got := request.ClientIP(values, "10.0.1.7"); got.IsValid() {
+			t.Errorf("ClientIP(%q) = %s; want none", values, got)
 		}
 	}
 }
