@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"maps"
-	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -16,11 +14,8 @@ import (
 	"onedoor/lambdas/contract"
 )
 
-// presignMethods and downloadMethods are what the door lets through.
-var (
-	presignMethods  = []string{"GET", "HEAD"}
-	downloadMethods = []string{"GET", "HEAD"}
-)
+// presignMethods are what the API serves under contract.PresignRoot.
+var presignMethods = []string{"GET", "HEAD"}
 
 // api is the private REST API.
 type api struct {
@@ -28,70 +23,74 @@ type api struct {
 	resource awsapigateway.CfnRestApi
 }
 
-// newAPI makes the REST API that the endpoint alone can call, and the private
-// custom domain under which it does.
-func newAPI(stack awscdk.Stack, s settings, network network, definition apiDefinition, domain domain, functions map[string]function) api {
-	body := definition.body(func(name string) *string { return integrationURI(functions[name]) })
-	policy := invokePolicy(s, network)
-	made := api{name: "onedoor-" + s.stage}
-	made.resource = awsapigateway.NewCfnRestApi(stack, jsii.String("Api"), &awsapigateway.CfnRestApiProps{
-		Name:                      jsii.String(made.name),
-		Description:               jsii.String("onedoor: presigned URLs"),
-		Body:                      body,
-		Policy:                    policy,
+// newAPI makes the REST API that only our endpoint can call, and the private
+// custom domain under which it is called. It is written as resources: what CDK
+// has for documents adds a domain, a role and permissions of its own.
+func newAPI(stack awscdk.Stack, s settings, document contractDocument, net network, dom domain, functions map[string]function) api {
+	body := document.body(func(name string) *string { return integrationURI(functions[name]) })
+	policy := invokeThroughOurEndpoint(net, ownRoutes(s))
+	rest := api{name: "onedoor-" + s.stage}
+	rest.resource = awsapigateway.NewCfnRestApi(stack, jsii.String("Api"), &awsapigateway.CfnRestApiProps{
+		Name:        jsii.String(rest.name),
+		Description: jsii.String(document.doc.Info.Title),
+		Body:        body,
+		Policy:      policy,
+		// The only name of the API is the private custom domain's.
 		DisableExecuteApiEndpoint: jsii.Bool(true),
-		FailOnWarnings:            jsii.Bool(true),
 		EndpointConfiguration: &awsapigateway.CfnRestApi_EndpointConfigurationProperty{
 			Types:          jsii.Strings("PRIVATE"),
-			VpcEndpointIds: &[]*string{network.api.id},
+			VpcEndpointIds: &[]*string{net.api.id},
 		},
 	})
+	acknowledge(rest.resource, finding{"AwsSolutions-APIG2", "The functions check every parameter themselves and answer with problem details; keys are opaque to API Gateway."})
+	// A deployment is a snapshot. Another id makes CloudFormation take another.
 	deployment := awsapigateway.NewCfnDeployment(stack, jsii.String("ApiDeployment"+digest(stack, body, policy)), &awsapigateway.CfnDeploymentProps{
-		RestApiId: made.resource.Ref(),
+		RestApiId: rest.resource.Ref(),
 	})
-	stage := newStage(stack, s, made, deployment)
-	newPrivateDomain(stack, s, network, domain, made, stage)
-	for _, route := range definition.routes() {
-		newPermission(stack, s, made, route, functions[route.function])
+	stage := newStage(stack, s, rest, deployment)
+	newPrivateDomain(stack, s, net, dom, rest, stage)
+	for _, r := range document.routes() {
+		newPermission(stack, s, rest, r, functions[r.function])
 	}
-	return made
+	return rest
 }
 
 // digest changes with anything that a deployment freezes.
 func digest(stack awscdk.Stack, parts ...any) string {
 	text, err := json.Marshal(stack.Resolve(parts))
 	if err != nil {
-		panic(err)
+		panic(err) // what CDK resolved came from JSON
 	}
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:6])
+	return hex.EncodeToString(sum[:8])
 }
 
-// accessLog is one JSON line per request. It holds the path, which is the key,
-// and never the query string.
+// accessLog is the JSON line of a request. It holds the path, and with it the
+// key, and never the query string. Balancer is the load balancer's address: the
+// client's is in the log lines of load balancer and functions.
 var accessLog = map[string]string{
-	"requestId":          "$context.requestId",
-	"time":               "$context.requestTime",
-	"method":             "$context.httpMethod",
-	"path":               "$context.path",
-	"status":             "$context.status",
-	"error":              "$context.error.responseType",
-	"latencyMs":          "$context.responseLatency",
-	"integrationStatus":  "$context.integration.status",
-	"integrationLatency": "$context.integration.latency",
-	"responseBytes":      "$context.responseLength",
-	"domain":             "$context.domainName",
-	"vpcEndpoint":        "$context.identity.vpceId",
-	"balancer":           "$context.identity.sourceIp",
+	"requestId":            "$context.requestId",
+	"time":                 "$context.requestTime",
+	"method":               "$context.httpMethod",
+	"path":                 "$context.path",
+	"domain":               "$context.domainName",
+	"status":               "$context.status",
+	"error":                "$context.error.responseType",
+	"latencyMs":            "$context.responseLatency",
+	"integrationStatus":    "$context.integration.status",
+	"integrationLatencyMs": "$context.integration.latency",
+	"responseBytes":        "$context.responseLength",
+	"vpcEndpoint":          "$context.identity.vpceId",
+	"balancer":             "$context.identity.sourceIp",
 }
 
-func newStage(stack awscdk.Stack, s settings, api api, deployment awsapigateway.CfnDeployment) awsapigateway.CfnStage {
+func newStage(stack awscdk.Stack, s settings, rest api, deployment awsapigateway.CfnDeployment) awsapigateway.CfnStage {
 	format, err := json.Marshal(accessLog)
 	if err != nil {
-		panic(err)
+		panic(err) // a map of strings
 	}
 	stage := awsapigateway.NewCfnStage(stack, jsii.String("ApiStage"), &awsapigateway.CfnStageProps{
-		RestApiId:    api.resource.Ref(),
+		RestApiId:    rest.resource.Ref(),
 		DeploymentId: deployment.Ref(),
 		StageName:    jsii.String(s.stage),
 		AccessLogSetting: &awsapigateway.CfnStage_AccessLogSettingProperty{
@@ -102,10 +101,15 @@ func newStage(stack awscdk.Stack, s settings, api api, deployment awsapigateway.
 			HttpMethod:           jsii.String("*"),
 			ResourcePath:         jsii.String("/*"),
 			MetricsEnabled:       jsii.Bool(true),
-			ThrottlingRateLimit:  jsii.Number(float64(s.throttle.rate)),
-			ThrottlingBurstLimit: jsii.Number(float64(s.throttle.burst)),
+			LoggingLevel:         jsii.String("OFF"),
+			DataTraceEnabled:     jsii.Bool(false),
+			ThrottlingRateLimit:  number(s.throttle.rate),
+			ThrottlingBurstLimit: number(s.throttle.burst),
 		}},
 	})
+	acknowledge(stage,
+		finding{"AwsSolutions-APIG3", "The API is private: requests come from our load balancer alone, whose rules pin host, method and path, and the stage is throttled. A web ACL belongs in front of the load balancer."},
+		finding{"AwsSolutions-APIG6", "Execution logs hold query strings and headers, which are secrets here. The access log has one line per request without them."})
 	if s.cloudWatchRole {
 		stage.AddResourceDependency(newLogWriter(stack), nil)
 	}
@@ -121,6 +125,7 @@ func newLogWriter(stack awscdk.Stack) awsapigateway.CfnAccount {
 			awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("service-role/AmazonAPIGatewayPushToCloudWatchLogs")),
 		},
 	})
+	acknowledge(role, finding{"AwsSolutions-IAM4", "API Gateway checks its account's role against this policy of its own, and uses it for all APIs of the account."})
 	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
 	account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiAccount"), &awsapigateway.CfnAccountProps{CloudWatchRoleArn: role.RoleArn()})
 	account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
@@ -129,41 +134,41 @@ func newLogWriter(stack awscdk.Stack) awsapigateway.CfnAccount {
 
 // newPrivateDomain gives the API the public domain's name inside the endpoint,
 // with an empty base path, so that paths are the public ones.
-func newPrivateDomain(stack awscdk.Stack, s settings, network network, domain domain, api api, stage awsapigateway.CfnStage) {
+func newPrivateDomain(stack awscdk.Stack, s settings, net network, dom domain, rest api, stage awsapigateway.CfnStage) {
 	name := awsapigateway.NewCfnDomainNameV2(stack, jsii.String("ApiDomain"), &awsapigateway.CfnDomainNameV2Props{
 		DomainName:     jsii.String(s.domain),
-		CertificateArn: domain.certificate.CertificateArn(),
-		SecurityPolicy: jsii.String("TLS_1_2"),
+		CertificateArn: dom.certificate.CertificateArn(),
+		SecurityPolicy: jsii.String("TLS_1_2"), // there is no later one for private domains
 		EndpointConfiguration: &awsapigateway.CfnDomainNameV2_EndpointConfigurationProperty{
 			Types: jsii.Strings("PRIVATE"),
 		},
-		Policy: allowInvoke(network, "execute-api:/*"),
+		Policy: invokeThroughOurEndpoint(net, []string{"execute-api:/*"}),
 	})
 	mapping := awsapigateway.NewCfnBasePathMappingV2(stack, jsii.String("ApiMapping"), &awsapigateway.CfnBasePathMappingV2Props{
 		DomainNameArn: name.AttrDomainNameArn(),
-		RestApiId:     api.resource.Ref(),
+		RestApiId:     rest.resource.Ref(),
 		Stage:         jsii.String(s.stage),
 	})
 	mapping.AddResourceDependency(stage, nil)
 	awsapigateway.NewCfnDomainNameAccessAssociation(stack, jsii.String("ApiDomainAccess"), &awsapigateway.CfnDomainNameAccessAssociationProps{
 		DomainNameArn:               name.AttrDomainNameArn(),
-		AccessAssociationSource:     network.api.id,
+		AccessAssociationSource:     net.api.id,
 		AccessAssociationSourceType: jsii.String("VPCE"),
 	})
 }
 
-// invokePolicy is the API's resource policy: our routes, through our endpoint.
-func invokePolicy(s settings, network network) map[string]any {
-	var resources []string
+// ownRoutes are the API's routes as its resource policy calls them.
+func ownRoutes(s settings) []string {
+	var routes []string
 	for _, method := range presignMethods {
-		resources = append(resources, "execute-api:/"+s.stage+"/"+method+contract.PresignRoot+"*")
+		routes = append(routes, "execute-api:/"+s.stage+"/"+method+contract.PresignRoot+"*")
 	}
-	return allowInvoke(network, resources...)
+	return routes
 }
 
-// allowInvoke is a policy that lets anybody invoke through our endpoint; a
-// private API refuses whatever its policy doesn't allow.
-func allowInvoke(network network, resources ...string) map[string]any {
+// invokeThroughOurEndpoint is a resource policy. Private APIs and domains refuse
+// whatever their policy doesn't allow.
+func invokeThroughOurEndpoint(net network, resources []string) map[string]any {
 	return map[string]any{
 		"Version": "2012-10-17",
 		"Statement": []any{map[string]any{
@@ -171,27 +176,23 @@ func allowInvoke(network network, resources ...string) map[string]any {
 			"Principal": "*",
 			"Action":    "execute-api:Invoke",
 			"Resource":  resources,
-			"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": network.api.id}},
+			"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": net.api.id}},
 		}},
 	}
 }
 
 // integrationURI is how the API calls a function.
 func integrationURI(f function) *string {
-	return awscdk.Fn_Join(jsii.String(""), &[]*string{
-		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":apigateway:"), awscdk.Aws_REGION(),
-		jsii.String(":lambda:path/2015-03-31/functions/"), f.FunctionArn(), jsii.String("/invocations"),
-	})
+	return join("arn:", awscdk.Aws_PARTITION(), ":apigateway:", awscdk.Aws_REGION(),
+		":lambda:path/2015-03-31/functions/", f.FunctionArn(), "/invocations")
 }
 
 // newPermission lets one route of the API invoke its function.
-func newPermission(stack awscdk.Stack, s settings, api api, r route, f function) {
-	awslambda.NewCfnPermission(stack, jsii.String(f.id+r.id()+"Permission"), &awslambda.CfnPermissionProps{
+func newPermission(stack awscdk.Stack, s settings, rest api, r route, f function) {
+	awslambda.NewCfnPermission(stack, jsii.String(r.id+"Permission"), &awslambda.CfnPermissionProps{
 		Action:       jsii.String("lambda:InvokeFunction"),
 		FunctionName: f.FunctionArn(),
 		Principal:    jsii.String("apigateway.amazonaws.com"),
-		SourceArn:    executeARN(*api.resource.Ref() + "/" + s.stage + "/" + r.method + r.pattern()),
+		SourceArn:    executeARN(rest.resource.Ref(), "/"+s.stage+"/"+r.method+r.pattern()),
 	})
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

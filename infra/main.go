@@ -1,6 +1,7 @@
 // Command infra is the CDK app of onedoor. The CDK CLI runs it as cdk.json
-// says; it synthesizes the Network and Service stacks of one stage, chosen by
-// `-c stage=NAME`, with no account, no credentials and no network.
+// says; it builds the functions and synthesizes the Network and Service stacks
+// of one stage, chosen by `-c stage=NAME`, with no account, no credentials, no
+// Docker and no network.
 package main
 
 import (
@@ -26,9 +27,13 @@ func run() int {
 }
 
 // synthesize reads the stage's settings from the app's context, builds the
-// functions and writes the stacks. On an error nothing has been written.
+// functions and writes the stacks. On an error nothing is written.
 func synthesize(app awscdk.App) error {
 	settings, err := settingsFrom(app.Node())
+	if err != nil {
+		return err
+	}
+	contract, err := loadContract(lambdaPackages)
 	if err != nil {
 		return err
 	}
@@ -37,9 +42,7 @@ func synthesize(app awscdk.App) error {
 		return err
 	}
 	defer built.remove()
-	if err := newStacks(app, settings, built); err != nil {
-		return err
-	}
+	newStacks(app, settings, built, contract)
 	app.Synth(nil)
 	return nil
 }

@@ -124,19 +124,32 @@ func (o *object) cidr(name, byDefault string) netip.Prefix {
 	return o.prefix(name, o.text(name, byDefault))
 }
 
-func (o *object) cidrs(name, byDefault string) []netip.Prefix {
+// texts reads a list with at least one text.
+func (o *object) texts(name, byDefault string) []string {
 	value, isSet := o.take(name)
 	if !isSet {
-		value = []any{byDefault}
+		return []string{byDefault}
 	}
 	list, isList := value.([]any)
 	if !isList || len(list) == 0 {
-		o.fault(name, value, "use a list of IPv4 ranges, such as [\"203.0.113.0/24\"]")
+		o.fault(name, value, "use a list of texts, such as [%q]", byDefault)
 		return nil
 	}
-	var prefixes []netip.Prefix
+	texts := make([]string, len(list))
 	for i, item := range list {
-		text, _ := item.(string)
+		text, isText := item.(string)
+		if !isText {
+			o.fault(fmt.Sprintf("%s[%d]", name, i), item, "use a text")
+		}
+		texts[i] = text
+	}
+	return texts
+}
+
+// cidrs reads a list of IPv4 ranges, without the malformed ones.
+func (o *object) cidrs(name, byDefault string) []netip.Prefix {
+	var prefixes []netip.Prefix
+	for i, text := range o.texts(name, byDefault) {
 		if prefix := o.prefix(fmt.Sprintf("%s[%d]", name, i), text); prefix.IsValid() {
 			prefixes = append(prefixes, prefix)
 		}

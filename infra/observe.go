@@ -28,58 +28,57 @@ func newLogGroup(stack awscdk.Stack, id string, s settings) awslogs.LogGroup {
 	})
 }
 
-// alarm is one alarm: it rings when the sum or maximum of a metric over a
-// minute is above a limit in as many of the last five minutes as it says.
+// alarm rings when a metric was above zero in most of the last five minutes:
+// each of our metrics counts something that should not happen.
 type alarm struct {
-	id, description      string
-	namespace, metric    string
-	dimensions           map[string]*string
-	statistic            string
-	above, minutesOutOf5 float64
+	id, description              string
+	namespace, metric, statistic string
+	dimensions                   map[string]*string
 }
 
 // newAlarms makes the few alarms on which somebody should act.
-func newAlarms(stack awscdk.Stack, s settings, api api, door door, functions ...function) {
-	alarms := []alarm{{
+func newAlarms(stack awscdk.Stack, s settings, rest api, lb door, functions ...function) {
+	newAlarm(stack, s, alarm{
 		id: "ApiErrorsAlarm", description: "The REST API answers with 5xx",
 		namespace: "AWS/ApiGateway", metric: "5XXError", statistic: "Sum",
-		dimensions: map[string]*string{"ApiName": jsii.String(api.name), "Stage": jsii.String(s.stage)},
-		above:      0, minutesOutOf5: 3,
-	}}
-	for _, group := range door.targetGroups {
-		alarms = append(alarms, alarm{
-			id: group.id + "UnhealthyAlarm", description: "The load balancer can't reach an address of " + group.id,
+		dimensions: map[string]*string{"ApiName": jsii.String(rest.name), "Stage": jsii.String(s.stage)},
+	})
+	for _, group := range lb.targetGroups {
+		newAlarm(stack, s, alarm{
+			id: group.id + "UnhealthyAlarm", description: "The load balancer doesn't reach an address of " + group.id,
 			namespace: "AWS/ApplicationELB", metric: "UnHealthyHostCount", statistic: "Maximum",
-			dimensions: map[string]*string{"LoadBalancer": door.fullName, "TargetGroup": group.resource.AttrTargetGroupFullName()},
-			above:      0, minutesOutOf5: 3,
+			dimensions: map[string]*string{
+				"LoadBalancer": lb.balancer.LoadBalancerFullName(),
+				"TargetGroup":  group.resource.AttrTargetGroupFullName(),
+			},
 		})
 	}
 	for _, function := range functions {
 		for _, metric := range []string{"Errors", "Throttles"} {
-			alarms = append(alarms, alarm{
-				id: function.id + metric + "Alarm", description: function.id + " has " + metric,
+			newAlarm(stack, s, alarm{
+				id: function.id + metric + "Alarm", description: "The function " + function.id + " counts " + metric,
 				namespace: "AWS/Lambda", metric: metric, statistic: "Sum",
 				dimensions: map[string]*string{"FunctionName": function.FunctionName()},
-				above:      0, minutesOutOf5: 3,
 			})
 		}
-	}
-	for _, a := range alarms {
-		newAlarm(stack, s, a)
 	}
 }
 
 func newAlarm(stack awscdk.Stack, s settings, a alarm) {
+	var dimensions []any
+	for _, name := range sortedKeys(a.dimensions) {
+		dimensions = append(dimensions, &awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String(name), Value: a.dimensions[name]})
+	}
 	props := &awscloudwatch.CfnAlarmProps{
 		AlarmDescription:   jsii.String(a.description),
 		Namespace:          jsii.String(a.namespace),
 		MetricName:         jsii.String(a.metric),
-		Dimensions:         dimensions(a.dimensions),
+		Dimensions:         dimensions,
 		Statistic:          jsii.String(a.statistic),
-		Period:             jsii.Number(60),
-		EvaluationPeriods:  jsii.Number(5),
-		DatapointsToAlarm:  jsii.Number(a.minutesOutOf5),
-		Threshold:          jsii.Number(a.above),
+		Period:             number(60),
+		EvaluationPeriods:  number(5),
+		DatapointsToAlarm:  number(3),
+		Threshold:          number(0),
 		ComparisonOperator: jsii.String("GreaterThanThreshold"),
 		TreatMissingData:   jsii.String("notBreaching"),
 	}
@@ -88,12 +87,4 @@ func newAlarm(stack awscdk.Stack, s settings, a alarm) {
 		props.OkActions = &[]any{s.alarmTopicARN}
 	}
 	awscloudwatch.NewCfnAlarm(stack, jsii.String(a.id), props)
-}
-
-func dimensions(values map[string]*string) []any {
-	var all []any
-	for _, name := range sortedKeys(values) {
-		all = append(all, &awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String(name), Value: values[name]})
-	}
-	return all
 }

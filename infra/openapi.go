@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -13,62 +14,82 @@ import (
 //go:embed openapi.yaml
 var openapiYAML []byte
 
-// functionExtension names, in an operation, the function that serves it.
-const functionExtension = "x-onedoor-function"
+const (
+	// functionExtension names, in an operation, the package under lambdas that
+	// serves it.
+	functionExtension = "x-onedoor-function"
+	// gatewayResponses is API Gateway's extension for answers of its own:
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html
+	gatewayResponses = "x-amazon-apigateway-gateway-responses"
+	integration      = "x-amazon-apigateway-integration"
+)
 
-// gatewayResponses is API Gateway's own extension for the answers it makes
-// itself.
-const gatewayResponses = "x-amazon-apigateway-gateway-responses"
-
-// pathParameter finds a template in a path.
+// pathParameter finds a parameter in a path.
 var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
 
-// apiDefinition is the public contract, openapi.yaml.
-type apiDefinition struct{ doc *openapi3.T }
+// contractDocument is the public contract, openapi.yaml.
+type contractDocument struct{ doc *openapi3.T }
 
-// loadAPI parses and validates the contract.
-func loadAPI() (apiDefinition, error) {
+// loadContract parses and validates the contract. Each operation must be served
+// by one of the functions.
+func loadContract(functions []string) (contractDocument, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapiYAML)
 	if err != nil {
-		return apiDefinition{}, fmt.Errorf("parse openapi.yaml: %w", err)
+		return contractDocument{}, fmt.Errorf("parse openapi.yaml: %w", err)
 	}
 	if err := doc.Validate(context.Background()); err != nil {
-		return apiDefinition{}, fmt.Errorf("validate openapi.yaml: %w", err)
+		return contractDocument{}, fmt.Errorf("validate openapi.yaml: %w", err)
 	}
-	return apiDefinition{doc}, nil
+	document := contractDocument{doc}
+	for _, r := range document.routes() {
+		if r.id == "" || !slices.Contains(functions, r.function) {
+			return contractDocument{}, fmt.Errorf("openapi.yaml: %s %s has operationId %q and %s %q: set both, the latter to one of %v",
+				r.method, r.path, r.id, functionExtension, r.function, functions)
+		}
+	}
+	return document, nil
 }
 
-// route is one operation of the API.
+// route is one operation of the contract.
 type route struct {
+	// id is the operation's id with a capital letter, for construct ids.
+	id           string
 	method, path string
-	function     string
+	// function is the package that serves it.
+	function string
 }
 
-// id is the route in a construct id.
-func (r route) id() string { return r.method[:1] + strings.ToLower(r.method[1:]) }
-
-// pattern is the route's path with a wildcard for each parameter.
+// pattern is the path with a wildcard for each parameter.
 func (r route) pattern() string { return pathParameter.ReplaceAllString(r.path, "*") }
 
-// routes lists the operations that a function serves, in a stable order.
-func (d apiDefinition) routes() []route {
-	var all []route
+// routes lists the operations in a stable order.
+func (d contractDocument) routes() []route {
+	var routes []route
 	paths := d.doc.Paths.Map()
 	for _, path := range sortedKeys(paths) {
 		operations := paths[path].Operations()
 		for _, method := range sortedKeys(operations) {
-			if name, isServed := operations[method].Extensions[functionExtension].(string); isServed {
-				all = append(all, route{method: method, path: path, function: name})
-			}
+			operation := operations[method]
+			function, _ := operation.Extensions[functionExtension].(string)
+			routes = append(routes, route{id: capitalized(operation.OperationID), method: method, path: path, function: function})
 		}
 	}
-	return all
+	return routes
 }
 
-// body is what API Gateway needs of the contract: the routes with their
-// parameters and integrations, and the answers it makes itself. Schemas and
-// prose stay out: they are for clients, and API Gateway refuses parts of them.
-func (d apiDefinition) body(uri func(function string) *string) map[string]any {
+func capitalized(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// body is what API Gateway needs of the contract: routes with parameters and
+// integrations, and the answers that it makes itself. Schemas, examples and
+// prose are for clients, and API Gateway refuses some of them. The key takes the
+// rest of the path, slashes included, which OpenAPI can't say and API Gateway
+// writes as {key+}.
+func (d contractDocument) body(uri func(function string) *string) map[string]any {
 	paths := map[string]map[string]any{}
 	for _, r := range d.routes() {
 		greedy := pathParameter.ReplaceAllString(r.path, "{$1+}")
@@ -85,28 +106,27 @@ func (d apiDefinition) body(uri func(function string) *string) map[string]any {
 	}
 }
 
-func (d apiDefinition) operation(r route, uri *string) map[string]any {
+func (d contractDocument) operation(r route, uri *string) map[string]any {
 	item := d.doc.Paths.Find(r.path)
 	operation := item.GetOperation(r.method)
 	var parameters []any
-	for _, list := range []openapi3.Parameters{item.Parameters, operation.Parameters} {
-		for _, p := range list {
-			parameters = append(parameters, map[string]any{
-				"name": p.Value.Name, "in": p.Value.In, "required": p.Value.Required,
-				"schema": map[string]any{"type": p.Value.Schema.Value.Type.Slice()[0]},
-			})
+	for _, p := range slices.Concat(item.Parameters, operation.Parameters) {
+		// Headers would only be listed, never checked.
+		if p.Value.In == "header" {
+			continue
 		}
+		parameters = append(parameters, map[string]any{
+			"name": p.Value.Name, "in": p.Value.In, "required": p.Value.Required, "schema": map[string]any{"type": "string"},
+		})
 	}
 	responses := map[string]any{}
-	for status, response := range operation.Responses.Map() {
-		responses[status] = map[string]any{"description": *response.Value.Description}
+	for status := range operation.Responses.Map() {
+		responses[status] = map[string]any{"description": status}
 	}
 	return map[string]any{
 		"operationId": operation.OperationID,
 		"parameters":  parameters,
 		"responses":   responses,
-		"x-amazon-apigateway-integration": map[string]any{
-			"type": "aws_proxy", "httpMethod": "POST", "uri": uri, "passthroughBehavior": "when_no_match",
-		},
+		integration:   map[string]any{"type": "aws_proxy", "httpMethod": "POST", "uri": uri},
 	}
 }

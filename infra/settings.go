@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"onedoor/lambdas/contract"
 )
 
 // settings are what a stage may decide, read from the context key "onedoor",
@@ -26,6 +28,11 @@ type settings struct {
 	// then takes the bucket from Host. With any other name the load balancer
 	// rewrites Host.
 	bucketName string
+	// objectPaths are the paths of the domain under which objects are served,
+	// by default /objects/, at most 10. Narrower ones, such as
+	// /objects/reports/, keep the rest of a bucket out of the door's reach: the
+	// listener rules, the endpoint policy and the signer's role know only them.
+	objectPaths []string
 	// region is where the stacks go. Without it, it is the certificate's
 	// region, or else the one that the credentials name at deployment.
 	region string
@@ -95,6 +102,8 @@ const (
 	fewestZones   = 2
 	mostZones     = 4
 	mostClients   = 25
+	mostPaths     = 10
+	longestPath   = 120
 	mostRate      = 10_000
 	mostBurst     = 5_000
 	contextKey    = "onedoor"
@@ -107,6 +116,8 @@ var (
 	labelPattern  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	bucketPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	// No character that listener rules, policies or URLs give a meaning to.
+	pathPattern   = regexp.MustCompile(`^/objects/([A-Za-z0-9._-]+/)*$`)
 	zoneIDPattern = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 	// Global Accelerator exists in the partition aws only, so ARNs of other
 	// partitions are mistakes.
@@ -165,6 +176,7 @@ func read(o *object) settings {
 		alarmTopicARN:     o.text("alarmTopicArn", ""),
 	}
 	s.bucketName = o.text("bucketName", s.domain)
+	s.objectPaths = o.texts("objectPaths", contract.ObjectsRoot)
 	s.vpcCIDR = o.cidr("vpcCidr", "10.0.0.0/24")
 	s.clientCIDRs = o.cidrs("clientCidrs", "0.0.0.0/0")
 
@@ -183,6 +195,7 @@ func read(o *object) settings {
 
 	o.close()
 	checkNames(o, s)
+	checkPaths(o, s)
 	checkNetwork(o, s)
 	if arn := certificatePattern.FindStringSubmatch(s.certificateARN); arn != nil && s.region == "" {
 		s.region = arn[1]
@@ -244,6 +257,26 @@ func checkZone(o *object, s settings) {
 		o.fault("hostedZone.name", zone.name, "use the zone's DNS name, such as example.com")
 	case s.domain != zone.name && !strings.HasSuffix(s.domain, "."+zone.name):
 		o.fault("hostedZone.name", zone.name, "it doesn't hold the domain %s: use the zone of one of its parents", s.domain)
+	}
+}
+
+// checkPaths checks that the object paths are under the contract's root and that
+// no object lies under two of them.
+func checkPaths(o *object, s settings) {
+	if n := len(s.objectPaths); n > mostPaths {
+		o.fault("objectPaths", n, "use at most %d paths: each takes a listener rule", mostPaths)
+	}
+	for i, path := range s.objectPaths {
+		name := fmt.Sprintf("objectPaths[%d]", i)
+		dotted := strings.Contains(path, "/./") || strings.Contains(path, "/../")
+		if !pathPattern.MatchString(path) || dotted || len(path) > longestPath {
+			o.fault(name, path, "use %s or a folder under it, ending in a slash, of letters, digits, dots, hyphens and underscores, at most %d characters", contract.ObjectsRoot, longestPath)
+		}
+		for _, other := range s.objectPaths[:i] {
+			if strings.HasPrefix(path, other) || strings.HasPrefix(other, path) {
+				o.fault(name, path, "it overlaps with %s: keep the wider one", other)
+			}
+		}
 	}
 }
 
