@@ -16,7 +16,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
@@ -25,21 +24,24 @@ import (
 	"onedoor/lambdas/internal/link"
 	"onedoor/lambdas/internal/link/linktest"
 	"onedoor/lambdas/internal/linkstore"
+	"onedoor/lambdas/internal/linkstore/linkstoretest"
 )
 
-func newStore(t testing.TB) *linkstore.Store {
-	t.Helper()
-	s, _, table := newTable(t)
-	return linkstore.New(s.credentials, s.region, s.endpoint, table)
+func TestMain(m *testing.M) { linkstoretest.Main(m) }
+
+// storeOf returns a store on a table, or behind a proxy of it.
+func storeOf(table linkstoretest.Table, endpoint string) *linkstore.Store {
+	return linkstore.New(table.Credentials, table.Region, endpoint, table.Name)
 }
 
 func TestStoreConforms(t *testing.T) {
-	linktest.Conformance(t, newStore(t))
+	table := linkstoretest.NewTable(t)
+	linktest.Conformance(t, storeOf(table, table.Endpoint))
 }
 
 func TestRowHoldsNoToken(t *testing.T) {
-	s, client, table := newTable(t)
-	store := linkstore.New(s.credentials, s.region, s.endpoint, table)
+	table := linkstoretest.NewTable(t)
+	store := storeOf(table, table.Endpoint)
 	token, l := linktest.New()
 	if err := store.Create(t.Context(), l); err != nil {
 		t.Fatal(err)
@@ -47,7 +49,7 @@ func TestRowHoldsNoToken(t *testing.T) {
 	if _, err := store.Claim(t.Context(), l.ID, link.Claim{Attempt: "a", At: linktest.Start, ClientIP: netip.MustParseAddr("::1")}, true); err != nil {
 		t.Fatal(err)
 	}
-	output, err := client.Scan(t.Context(), &dynamodb.ScanInput{TableName: &table})
+	output, err := table.Client.Scan(t.Context(), &dynamodb.ScanInput{TableName: &table.Name})
 	if err != nil || len(output.Items) != 1 {
 		t.Fatalf("Scan = %d rows, %v; want 1", len(output.Items), err)
 	}
@@ -145,9 +147,9 @@ func (p *faultyProxy) counted() map[string]int {
 
 func storeBehind(t *testing.T, faultOf func(operation string, n int) fault) (store, direct *linkstore.Store, proxy *faultyProxy) {
 	t.Helper()
-	s, _, table := newTable(t)
-	proxy = newFaultyProxy(t, s.endpoint, faultOf)
-	return linkstore.New(s.credentials, s.region, proxy.url, table), linkstore.New(s.credentials, s.region, s.endpoint, table), proxy
+	table := linkstoretest.NewTable(t)
+	proxy = newFaultyProxy(t, table.Endpoint, faultOf)
+	return storeOf(table, proxy.url), storeOf(table, table.Endpoint), proxy
 }
 
 func testClaim(attempt string) link.Claim {
@@ -270,49 +272,16 @@ func TestCallsOfTheTable(t *testing.T) {
 }
 
 func TestForeignRowFailsClosed(t *testing.T) {
-	s, client, table := newTable(t)
-	store := linkstore.New(s.credentials, s.region, s.endpoint, table)
+	table := linkstoretest.NewTable(t)
+	store := storeOf(table, table.Endpoint)
 	id := link.NewToken().ID()
-	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{
-		TableName: &table,
+	if _, err := table.Client.PutItem(t.Context(), &dynamodb.PutItemInput{
+		TableName: &table.Name,
 		Item:      map[string]types.AttributeValue{contract.TablePartitionKey: &types.AttributeValueMemberS{Value: string(id)}},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Get(t.Context(), id); !errors.Is(err, link.ErrUnavailable) {
 		t.Errorf("Get error = %v; want ErrUnavailable", err)
-	}
-}
-
-// The benchmarks compare a claim with a bare UpdateItem of the same size on the
-// same server.
-func BenchmarkClaim(b *testing.B) {
-	store := newStore(b)
-	_, l := linktest.New()
-	l.Uses, l.Remaining = 1<<30, 1<<30
-	if err := store.Create(b.Context(), l); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := store.Claim(b.Context(), l.ID, testClaim("same"), false); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkBareUpdateItem(b *testing.B) {
-	_, client, table := newTable(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := client.UpdateItem(b.Context(), &dynamodb.UpdateItemInput{
-			TableName:                 &table,
-			Key:                       map[string]types.AttributeValue{contract.TablePartitionKey: &types.AttributeValueMemberS{Value: "row"}},
-			UpdateExpression:          aws.String("SET remaining = :one"),
-			ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
-			ReturnValues:              types.ReturnValueAllNew,
-		}); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

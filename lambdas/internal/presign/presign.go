@@ -54,6 +54,9 @@ type Request struct {
 	Key    objectkey.Key
 	// TTL is counted in whole seconds, from 1 s to MaxTTL.
 	TTL time.Duration
+	// ForwardedFor binds the URL to the client for which the load balancer
+	// writes this X-Forwarded-For; empty binds it to none.
+	ForwardedFor string
 	// Response asks S3 for headers of its answer, or for a version.
 	Response Response
 }
@@ -73,7 +76,7 @@ type URL struct {
 
 // Presign signs r as of now. Signed are the method, the host, the path and the
 // whole query; the only signed header is Host, so that plain clients can follow
-// the URL. An error means that the credentials or the TTL can't be used.
+// the URL, and X-Forwarded-For where asked for, which they don't send. An error means that the credentials or the TTL can't be used.
 func (s *Signer) Presign(ctx context.Context, r Request, now time.Time) (URL, error) {
 	if r.TTL < time.Second || r.TTL > MaxTTL {
 		return URL{}, fmt.Errorf("presign %s: TTL %s is not between 1 s and %s", r.Method, r.TTL, MaxTTL)
@@ -96,6 +99,9 @@ func (s *Signer) Presign(ctx context.Context, r Request, now time.Time) (URL, er
 		Host:   s.s3Host,
 		URL:    &url.URL{Scheme: "https", Opaque: "//" + s.s3Host + path, RawQuery: query.Encode()},
 		Header: http.Header{},
+	}
+	if r.ForwardedFor != "" {
+		request.Header.Set("X-Forwarded-For", r.ForwardedFor)
 	}
 	const unsignedPayload = "UNSIGNED-PAYLOAD"
 	signed, _, err := s.signer.PresignHTTP(ctx, s.credentials, request, unsignedPayload, "s3", s.region, now)

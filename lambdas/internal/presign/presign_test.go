@@ -66,6 +66,28 @@ func TestPresignSignsTheS3HostAndShowsTheDomain(t *testing.T) {
 	}
 }
 
+func TestPresignBindsToTheForwardedAddress(t *testing.T) {
+	signer := presign.NewSigner(exampleCredentials, "us-east-1", "d.example", "d.example")
+	signatures := map[string]bool{}
+	for _, client := range []string{"203.0.113.9", "203.0.113.10", "203.0.113.9, 203.0.113.10"} {
+		got, err := signer.Presign(t.Context(), presign.Request{Method: "GET", Key: "objects/a", TTL: time.Minute, ForwardedFor: client}, exampleTime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := queryOf(t, got.URL)
+		if signed := query.Get("X-Amz-SignedHeaders"); signed != "host;x-forwarded-for" {
+			t.Errorf("X-Amz-SignedHeaders = %q; want host;x-forwarded-for", signed)
+		}
+		if strings.Contains(got.URL, client) {
+			t.Errorf("%s tells the address it is bound to", got.URL)
+		}
+		signatures[query.Get("X-Amz-Signature")] = true
+	}
+	if len(signatures) != 3 {
+		t.Errorf("%d signatures for 3 clients", len(signatures))
+	}
+}
+
 func TestPresignExpiresWhenS3Says(t *testing.T) {
 	signer := presign.NewSigner(exampleCredentials, "us-east-1", "d.example", "d.example")
 	now := time.Date(2026, 1, 2, 3, 4, 5, 999_999_999, time.FixedZone("KST", 9*3600))

@@ -1,4 +1,5 @@
-package linkstore_test
+// Package linkstoretest gives tests a table of links on a real DynamoDB server.
+package linkstoretest
 
 import (
 	"context"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -21,10 +23,10 @@ import (
 	"onedoor/lambdas/internal/link"
 )
 
-// endpointVariable names a DynamoDB endpoint to test on instead of dynalite,
+// EndpointVariable names a DynamoDB endpoint to test on instead of dynalite,
 // with the credentials and the region of the environment, for example
 // https://dynamodb.eu-central-1.amazonaws.com.
-const endpointVariable = "ONEDOOR_TEST_DYNAMODB"
+const EndpointVariable = "ONEDOOR_TEST_DYNAMODB"
 
 // server is a DynamoDB endpoint and how to get in.
 type server struct {
@@ -36,7 +38,7 @@ type server struct {
 // dynamoDB returns the endpoint that the variable names, or dynalite, which is
 // started once for all tests.
 var dynamoDB = sync.OnceValues(func() (server, error) {
-	if endpoint := os.Getenv(endpointVariable); endpoint != "" {
+	if endpoint := os.Getenv(EndpointVariable); endpoint != "" {
 		settings, err := config.LoadDefaultConfig(context.Background())
 		if err != nil {
 			return server{}, err
@@ -55,17 +57,16 @@ var dynamoDB = sync.OnceValues(func() (server, error) {
 // stopDynalite ends what startDynalite started.
 var stopDynalite = func() {}
 
-func TestMain(m *testing.M) {
+// Main runs the tests of a package that uses NewTable: call it from TestMain.
+func Main(m *testing.M) {
 	code := m.Run()
 	stopDynalite()
 	os.Exit(code)
 }
 
 func startDynalite() (string, error) {
-	bin, err := filepath.Abs("../../../node_modules/.bin")
-	if err != nil {
-		return "", err
-	}
+	_, file, _, _ := runtime.Caller(0)
+	bin := filepath.Join(filepath.Dir(file), "../../../../node_modules/.bin")
 	if _, err := os.Stat(filepath.Join(bin, "dynalite")); err != nil {
 		return "", fmt.Errorf("dynalite is not installed; run make setup: %w", err)
 	}
@@ -96,8 +97,17 @@ func startDynalite() (string, error) {
 	return "", fmt.Errorf("dynalite does not answer on %s", address)
 }
 
-// newTable creates a table as infra defines it and drops it after the test.
-func newTable(t testing.TB) (server, *dynamodb.Client, string) {
+// Table is an empty table and how to get at it.
+type Table struct {
+	Name        string
+	Endpoint    string
+	Region      string
+	Credentials aws.Credentials
+	Client      *dynamodb.Client
+}
+
+// NewTable creates a table as infra defines it and drops it after the test.
+func NewTable(t testing.TB) Table {
 	t.Helper()
 	s, err := dynamoDB()
 	if err != nil {
@@ -130,5 +140,5 @@ func newTable(t testing.TB) (server, *dynamodb.Client, string) {
 			t.Errorf("delete table %s: %v", table, err)
 		}
 	})
-	return s, client, table
+	return Table{Name: table, Endpoint: s.endpoint, Region: s.region, Credentials: s.credentials, Client: client}
 }
