@@ -71,7 +71,7 @@ func (h *handler) presign(ctx context.Context, event events.APIGatewayProxyReque
 		return "", presign.URL{}, answer.ErrNotFound
 	}
 	if event.HTTPMethod != http.MethodGet && event.HTTPMethod != http.MethodHead {
-		return "", presign.URL{}, answer.ErrMethod
+		return "", presign.URL{}, answer.MethodNotAllowed{http.MethodGet, http.MethodHead}
 	}
 	key, err := objectkey.FromPath(escaped)
 	if err != nil {

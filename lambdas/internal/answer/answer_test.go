@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"onedoor/lambdas/internal/answer"
+	"onedoor/lambdas/internal/link"
 	"onedoor/lambdas/internal/objectkey"
 	"onedoor/lambdas/internal/presign"
 )
@@ -46,7 +47,9 @@ func TestProblemMapsDomainErrorsToStatuses(t *testing.T) {
 		{fmt.Errorf("%w: it is empty", objectkey.ErrInvalid), 400, "object key refused: it is empty"},
 		{fmt.Errorf("%w: expires is 0", presign.ErrParameter), 400, "query parameter refused: expires is 0"},
 		{answer.ErrNotFound, 404, answer.ErrNotFound.Error()},
-		{answer.ErrMethod, 405, answer.ErrMethod.Error()},
+		{answer.MethodNotAllowed{"GET", "HEAD"}, 405, "the method is not allowed here; allowed are GET, HEAD"},
+		{fmt.Errorf("%w: it is not JSON", answer.ErrBody), 400, "request body refused: it is not JSON"},
+		{fmt.Errorf("%w: uses is 0", link.ErrInvalid), 400, "link order refused: uses is 0"},
 	} {
 		got := answer.Problem(test.err, "r-1", answer.Accept{})
 		if got.Status != test.status || got.Header["Content-Type"] != "application/problem+json" {
@@ -61,6 +64,41 @@ func TestProblemMapsDomainErrorsToStatuses(t *testing.T) {
 		if diff := cmp.Diff(map[string]any{"status": float64(test.status), "detail": test.detail, "requestId": "r-1"}, body); diff != "" {
 			t.Errorf("Problem(%v) body mismatch (-want +got):\n%s", test.err, diff)
 		}
+	}
+}
+
+func TestMethodNotAllowedNamesTheAllowed(t *testing.T) {
+	if got := answer.Problem(answer.MethodNotAllowed{"GET", "DELETE"}, "r-1", answer.Accept{}).Header["Allow"]; got != "GET, DELETE" {
+		t.Errorf("Allow = %q; want GET, DELETE", got)
+	}
+}
+
+func TestRefusedLinksLookTheSameToTheByte(t *testing.T) {
+	for _, accept := range []string{"*/*", "text/html"} {
+		want := answer.Problem(link.ErrUnknown, "r-0", answer.ParseAccept([]string{accept}))
+		if want.Status != 403 || strings.Contains(want.Body, "unknown") {
+			t.Errorf("Accept %s: answer = %d %s; want 403 that doesn't tell why", accept, want.Status, want.Body)
+		}
+		for i, err := range []error{link.ErrUsedUp, link.ErrExpired, link.ErrRevoked, link.ErrNeedsPOST} {
+			got := answer.Problem(err, fmt.Sprint("r-", i+1), answer.ParseAccept([]string{accept}))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("Accept %s: answer for %v differs from that for an unknown link:\n%s", accept, err, diff)
+			}
+			if reason, failed := answer.Reason(err); reason != err.Error() || failed {
+				t.Errorf("Reason(%v) = %q, %t; want the true reason for the log", err, reason, failed)
+			}
+		}
+	}
+}
+
+func TestUnavailableStoreAsksToRetry(t *testing.T) {
+	err := fmt.Errorf("claim: %w: dial tcp 10.0.0.1", link.ErrUnavailable)
+	got := answer.Problem(err, "r-1", answer.Accept{})
+	if got.Status != 503 || got.Header["Retry-After"] == "" || strings.Contains(got.Body, "10.0.0.1") {
+		t.Errorf("answer = %d %v %s; want 503 with Retry-After and without the error's text", got.Status, got.Header, got.Body)
+	}
+	if reason, failed := answer.Reason(err); !failed || !strings.Contains(reason, "10.0.0.1") {
+		t.Errorf("Reason = %q, %t; want the whole text of a fault", reason, failed)
 	}
 }
 

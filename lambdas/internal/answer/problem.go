@@ -6,7 +6,9 @@ import (
 	"html"
 	"maps"
 	"net/http"
+	"strings"
 
+	"onedoor/lambdas/internal/link"
 	"onedoor/lambdas/internal/objectkey"
 	"onedoor/lambdas/internal/presign"
 )
@@ -14,9 +16,16 @@ import (
 var (
 	// ErrNotFound means that no resource of the API has the path.
 	ErrNotFound = errors.New("nothing is served at this path")
-	// ErrMethod means that the resource doesn't know the method.
-	ErrMethod = errors.New("the method is not allowed here")
+	// ErrBody means that the body of a request can't be read.
+	ErrBody = errors.New("request body refused")
 )
+
+// MethodNotAllowed means that a resource knows the allowed methods only.
+type MethodNotAllowed []string
+
+func (m MethodNotAllowed) Error() string {
+	return "the method is not allowed here; allowed are " + strings.Join(m, ", ")
+}
 
 // kind is a row of the one table that maps errors of the domain to answers.
 type kind struct {
@@ -27,14 +36,26 @@ type kind struct {
 	// detail replaces the error's own text where that is not for clients.
 	detail string
 	header map[string]string
+	// anonymous answers are the same to the byte: they carry no request id.
+	anonymous bool
 }
 
 var kinds = []kind{
 	{is: objectkey.ErrInvalid, slug: "object-key", title: "Object key refused", status: http.StatusBadRequest},
 	{is: presign.ErrParameter, slug: "query-parameter", title: "Query parameter refused", status: http.StatusBadRequest},
+	{is: link.ErrInvalid, slug: "link-order", title: "Link order refused", status: http.StatusBadRequest},
+	{is: ErrBody, slug: "body", title: "Request body refused", status: http.StatusBadRequest},
 	{is: ErrNotFound, slug: "not-found", title: "Not found", status: http.StatusNotFound},
-	{is: ErrMethod, slug: "method", title: "Method not allowed", status: http.StatusMethodNotAllowed,
-		header: map[string]string{"Allow": "GET, HEAD"}},
+	{
+		is: link.ErrRefused, slug: "link-refused", title: "Link refused", status: http.StatusForbidden,
+		detail:    "This link does not work, or no longer: it may be used up, expired, revoked or mistyped, or it may want to be opened in a browser. Ask whoever sent it for a new one.",
+		anonymous: true,
+	},
+	{
+		is: link.ErrUnavailable, slug: "unavailable", title: "Temporarily unavailable", status: http.StatusServiceUnavailable,
+		detail: "The link could not be checked, so nobody was let through. Try again in a moment.",
+		header: map[string]string{"Retry-After": "5"},
+	},
 }
 
 // internal is every error that the table doesn't know. Its text stays inside.
@@ -54,12 +75,15 @@ func Problem(err error, requestID string, accept Accept) Answer {
 	if detail == "" {
 		detail = err.Error()
 	}
+	if k.anonymous {
+		requestID = ""
+	}
 	answer := Answer{Status: k.status, Header: map[string]string{"Content-Type": "application/problem+json"}}
 	maps.Copy(answer.Header, k.header)
 	if accept.HTML() {
 		answer.Header["Content-Type"] = "text/html; charset=utf-8"
 		answer.Header["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-		answer.Body = fmt.Sprintf(problemPage, k.title, k.title, html.EscapeString(detail), html.EscapeString(requestID))
+		answer.Body = page(k.title, detail, requestID)
 		return answer
 	}
 	answer.Body = mustMarshal(struct {
@@ -67,19 +91,21 @@ func Problem(err error, requestID string, accept Accept) Answer {
 		Title     string `json:"title"`
 		Status    int    `json:"status"`
 		Detail    string `json:"detail"`
-		RequestID string `json:"requestId"`
+		RequestID string `json:"requestId,omitempty"`
 	}{"urn:onedoor:problem:" + k.slug, k.title, k.status, detail, requestID})
 	return answer
 }
 
-// Reason is err for the log: the row of the table that it falls under, since the
-// text of a client's mistake may repeat its query, or the whole text of a fault
-// of ours. failed reports the latter.
+// Reason is err for the log. A client's mistake shows as its row of the table
+// only, since its text may repeat the query; a fault of ours, and what clients
+// are not told, shows whole. failed reports a fault of ours.
 func Reason(err error) (reason string, failed bool) {
-	if k := kindOf(err); k.status < http.StatusInternalServerError {
-		return k.slug, false
+	k := kindOf(err)
+	failed = k.status >= http.StatusInternalServerError
+	if failed || k.detail != "" {
+		return err.Error(), failed
 	}
-	return err.Error(), true
+	return k.slug, failed
 }
 
 func kindOf(err error) kind {
@@ -88,12 +114,27 @@ func kindOf(err error) kind {
 			return k
 		}
 	}
+	if allowed, ok := errors.AsType[MethodNotAllowed](err); ok {
+		return kind{
+			slug: "method", title: "Method not allowed", status: http.StatusMethodNotAllowed,
+			header: map[string]string{"Allow": strings.Join(allowed, ", ")},
+		}
+	}
 	return internal
 }
 
-const problemPage = `<!doctype html>
+// page is the form of a problem for people. It needs no style and no script.
+func page(title, detail, requestID string) string {
+	const head = `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%s</title></head>
-<body><main><h1>%s</h1><p>%s</p><p>Request id: <code>%s</code></p></main></body>
-</html>
-`
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%[1]s</title></head>
+<body><main><h1>%[1]s</h1><p>%[2]s</p>`
+	const id = `<p>Request id: <code>%s</code></p>`
+	const foot = "</main></body>\n</html>\n"
+
+	text := fmt.Sprintf(head, html.EscapeString(title), html.EscapeString(detail))
+	if requestID != "" {
+		text += fmt.Sprintf(id, html.EscapeString(requestID))
+	}
+	return text + foot
+}

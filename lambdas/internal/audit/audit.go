@@ -11,11 +11,13 @@ import (
 
 // Decision is a line of the audit log. Empty fields are left out.
 type Decision struct {
-	// Action is what was asked for, such as "presign".
+	// Action is what was asked for, such as "presign" or "claim link".
 	Action string
 	// Method is the HTTP method that a signed URL allows.
 	Method string
 	Key    string
+	// LinkID names a one-time link without giving its token away.
+	LinkID string
 	// ClientIP is the address that the load balancer saw.
 	ClientIP netip.Addr
 	// Reason is why it was refused or failed; empty means that it was done.
@@ -42,6 +44,7 @@ func Log(ctx context.Context, logger *slog.Logger, d Decision) {
 	}
 	add("method", d.Method)
 	add("key", d.Key)
+	add("linkId", d.LinkID)
 	if d.ClientIP.IsValid() {
 		add("clientIp", d.ClientIP.String())
 	}

@@ -25,8 +25,8 @@ func TestLogWritesOneLineForEachDecision(t *testing.T) {
 		},
 		{
 			"refused",
-			audit.Decision{Action: "presign", Reason: "object-key"},
-			map[string]any{"level": "INFO", "msg": "decision", "action": "presign", "outcome": "refused", "reason": "object-key"},
+			audit.Decision{Action: "claim link", LinkID: "id", Reason: "link refused: used up"},
+			map[string]any{"level": "INFO", "msg": "decision", "action": "claim link", "outcome": "refused", "linkId": "id", "reason": "link refused: used up"},
 		},
 		{
 			"failed",
