@@ -6,9 +6,13 @@ package env
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // Reader reads variables through a lookup such as os.LookupEnv and collects the
@@ -32,14 +36,22 @@ func (r *Reader) String(name string) string {
 	return value
 }
 
-// Secret reads a variable whose value never appears in an error. An optional
-// one may be unset.
-func (r *Reader) Secret(name string, optional bool) string {
+// Optional reads a variable that may be unset.
+func (r *Reader) Optional(name string) string {
 	value, _ := r.lookup(name)
-	if value == "" && !optional {
-		r.problem(name, "is not set")
-	}
 	return value
+}
+
+// Credentials reads the session of the execution role, which Lambda puts into
+// the environment. Lambda replaces the process before that session ends, so no
+// credential provider is needed:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+func (r *Reader) Credentials() aws.Credentials {
+	return aws.Credentials{
+		AccessKeyID:     r.String("AWS_ACCESS_KEY_ID"),
+		SecretAccessKey: r.String("AWS_SECRET_ACCESS_KEY"),
+		SessionToken:    r.Optional("AWS_SESSION_TOKEN"), // users have none
+	}
 }
 
 // Host reads a lower-case DNS name without scheme, port or path.
@@ -62,6 +74,33 @@ func (r *Reader) Int(name string, low, high int) int {
 		r.problem(name, "is %q; want a whole number from %d to %d", text, low, high)
 	}
 	return n
+}
+
+// Seconds reads a whole number of seconds from low to high.
+func (r *Reader) Seconds(name string, low, high int) time.Duration {
+	return time.Duration(r.Int(name, low, high)) * time.Second
+}
+
+// Bool reads "true" or "false".
+func (r *Reader) Bool(name string) bool {
+	text := r.String(name)
+	if text != "" && text != "true" && text != "false" {
+		r.problem(name, "is %q; want true or false", text)
+	}
+	return text == "true"
+}
+
+// URL reads the absolute http or https URL of a server, without a path.
+func (r *Reader) URL(name string) *url.URL {
+	text := r.String(name)
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		if text != "" {
+			r.problem(name, "is %q; want a URL such as https://s3.eu-central-1.amazonaws.com", text)
+		}
+		return &url.URL{}
+	}
+	return u
 }
 
 // OneOf reads a whole number that is one of allowed.
