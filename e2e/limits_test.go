@@ -1,0 +1,119 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// lines is an HTTP/1.1 request for the door, made of its lines.
+func (d *door) lines(first string, headers ...string) string {
+	all := append([]string{first, "Host: " + d.domain}, headers...)
+	return strings.Join(all, "\r\n") + "\r\n\r\n"
+}
+
+func TestRequestsOverTheLimitsAreRefused(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, d *door) {
+		presign, signed := presignTarget(d.sample.key), d.signed(t)
+		filler := func(n int) string { return strings.Repeat("x", n) }
+		get := func(target string, headers ...string) string { return d.lines("GET "+target+" HTTP/1.1", headers...) }
+		var many []string
+		for i := range 9 {
+			many = append(many, fmt.Sprintf("X-Filler-%d: %s", i, filler(8000)))
+		}
+		for name, text := range map[string]string{
+			"request line over 16K":                     get(presign + "?download=" + filler(17<<10)),
+			"request line over 16K, to the bucket":      get(signed + "&x=" + filler(17<<10)),
+			"one header over 16K":                       get(presign, "X-Filler: "+filler(17<<10)),
+			"one header over 16K, to the bucket":        get(signed, "X-Filler: "+filler(17<<10)),
+			"headers over 64K":                          get(presign, many...),
+			"headers over 64K, to the bucket":           get(signed, many...),
+			"headers over the API's 8,000 bytes":        get(presign, "X-Filler: "+filler(8000)),
+			"query over the API's 8,000 bytes":          get(presign + "?download=" + filler(8000)),
+			"path over the API's 1,600 bytes":           get("/presign/objects/" + strings.Repeat("%EA%B0%80", 300)),
+			"more than 30 addresses in X-Forwarded-For": get(presign, "X-Forwarded-For: "+strings.Repeat("203.0.113.1, ", 30)+"203.0.113.1"),
+		} {
+			t.Run(name, func(t *testing.T) { d.requireRefused(t, name, d.raw(t, text)) })
+		}
+	})
+}
+
+func TestLongRequestsWithinTheLimitsPass(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, d *door) {
+		answer := d.send(t, request{target: presignTarget(d.sample.key), header: http.Header{"Cookie": {strings.Repeat("x", 7000)}}})
+		if !slices.Contains(d.redirects, answer.status) {
+			t.Errorf("7,000 bytes of cookies = %d %.200s; want a redirect", answer.status, answer.body)
+		}
+		// Clients send their cookies along with the redirect.
+		if got := d.send(t, request{target: d.signed(t), header: http.Header{"Cookie": {strings.Repeat("x", 7000)}}}); got.sum() != d.sample.sha256 {
+			t.Errorf("the object with 7,000 bytes of cookies = %d %.200s; want the sample", got.status, got.body)
+		}
+	})
+}
+
+func TestMalformedRequestsAreRefused(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, d *door) {
+		presign, signed := presignTarget(d.sample.key), d.signed(t)
+		for _, target := range []string{presign, signed} {
+			for name, text := range map[string]string{
+				"HTTP/1.0 without Host":     "GET " + target + " HTTP/1.0\r\n\r\n",
+				"HTTP/1.1 without Host":     "GET " + target + " HTTP/1.1\r\n\r\n",
+				"an empty Host":             "GET " + target + " HTTP/1.1\r\nHost:\r\n\r\n",
+				"two Hosts":                 d.lines("GET "+target+" HTTP/1.1", "Host: other."+d.domain),
+				"a Host with a path":        "GET " + target + " HTTP/1.1\r\nHost: " + d.domain + "/a\r\n\r\n",
+				"HTTP/0.9":                  "GET " + target + "\r\n\r\n",
+				"an unknown version":        d.lines("GET " + target + " HTTP/3.7"),
+				"a space in the target":     d.lines("GET " + target + " a HTTP/1.1"),
+				"a NUL in the target":       d.lines("GET " + target + "\x00 HTTP/1.1"),
+				"a control in the target":   d.lines("GET " + target + "\x01 HTTP/1.1"),
+				"a NUL in a header":         d.lines("GET "+target+" HTTP/1.1", "X-A: a\x00b"),
+				"a bare CR in a header":     d.lines("GET "+target+" HTTP/1.1", "X-A: a\rb"),
+				"a header without a colon":  d.lines("GET "+target+" HTTP/1.1", "X-A"),
+				"a method of other symbols": d.lines("GE(T " + target + " HTTP/1.1"),
+				"a tunnel":                  d.lines("CONNECT " + d.domain + ":443 HTTP/1.1"),
+				"no HTTP at all":            "\x16\x03\x01\x00\x05hello\r\n\r\n",
+			} {
+				t.Run(name+" to "+target[:9], func(t *testing.T) { d.requireRefused(t, name, d.raw(t, text)) })
+			}
+		}
+	})
+}
+
+// TestRequestsOfUnclearLengthAreRefused follows the load balancer's strictest
+// desync mitigation mode: https://github.com/aws/http-desync-guardian
+func TestRequestsOfUnclearLengthAreRefused(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, d *door) {
+		signed := d.signed(t)
+		smuggled := d.lines("GET " + signed + " HTTP/1.1")
+		for name, text := range map[string]string{
+			"both lengths, POST":           d.lines("POST "+signed+" HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n" + smuggled,
+			"both lengths, GET":            d.lines("GET "+signed+" HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n" + smuggled,
+			"both lengths, swapped":        d.lines("GET "+signed+" HTTP/1.1", "Transfer-Encoding: chunked", "Content-Length: 5") + "0\r\n\r\n" + smuggled,
+			"GET with a body":              d.lines("GET "+signed+" HTTP/1.1", "Content-Length: 5") + "hello",
+			"GET with a chunked body":      d.lines("GET "+signed+" HTTP/1.1", "Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\n\r\n",
+			"HEAD with a body":             d.lines("HEAD "+signed+" HTTP/1.1", "Content-Length: 5") + "hello",
+			"two lengths":                  d.lines("GET "+signed+" HTTP/1.1", "Content-Length: 0", "Content-Length: 5") + "hello",
+			"the same length twice":        d.lines("GET "+signed+" HTTP/1.1", "Content-Length: 5", "Content-Length: 5") + "hello",
+			"a list of lengths":            d.lines("GET "+signed+" HTTP/1.1", "Content-Length: 5, 5") + "hello",
+			"a signed length":              d.lines("GET "+signed+" HTTP/1.1", "Content-Length: +5") + "hello",
+			"a negative length":            d.lines("GET "+signed+" HTTP/1.1", "Content-Length: -5"),
+			"an unknown coding":            d.lines("GET "+signed+" HTTP/1.1", "Transfer-Encoding: xchunked") + "0\r\n\r\n",
+			"chunked twice":                d.lines("GET "+signed+" HTTP/1.1", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + "0\r\n\r\n",
+			"a space before the colon":     d.lines("GET "+signed+" HTTP/1.1", "Transfer-Encoding : chunked") + "0\r\n\r\n",
+			"an underscore for the hyphen": d.lines("GET "+signed+" HTTP/1.1", "Transfer_Encoding: chunked") + "0\r\n\r\n",
+			"a folded header":              d.lines("GET "+signed+" HTTP/1.1", "X-A: a", " Transfer-Encoding: chunked"),
+			"a folded first header":        d.lines("GET " + signed + " HTTP/1.1\r\n X-A: a"),
+			"chunked by HTTP/1.0":          d.lines("GET "+signed+" HTTP/1.0", "Transfer-Encoding: chunked") + "0\r\n\r\n",
+		} {
+			t.Run(name, func(t *testing.T) {
+				answer := d.raw(t, text)
+				d.requireRefused(t, name, answer)
+				if !answer.closed {
+					t.Errorf("%s = %d and the connection lives on; want it closed, since nobody knows where the next request begins", name, answer.status)
+				}
+			})
+		}
+	})
+}
