@@ -4,6 +4,7 @@ package answer
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 
@@ -32,6 +33,21 @@ func JSON(status int, v any) Answer {
 // Gateway is the answer as API Gateway takes it from a proxy integration.
 func (a Answer) Gateway() events.APIGatewayProxyResponse {
 	return events.APIGatewayProxyResponse{StatusCode: a.Status, Headers: a.headers(), Body: a.Body}
+}
+
+// LoadBalancer is the answer as a load balancer takes it from a Lambda target
+// with multi-value headers.
+func (a Answer) LoadBalancer() events.ALBTargetGroupResponse {
+	headers := map[string][]string{}
+	for name, value := range a.headers() {
+		headers[name] = []string{value}
+	}
+	return events.ALBTargetGroupResponse{
+		StatusCode:        a.Status,
+		StatusDescription: fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)),
+		MultiValueHeaders: headers,
+		Body:              a.Body,
+	}
 }
 
 // headers adds what every answer carries: no cache may keep it (answers are

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"onedoor/lambdas/contract"
+	"onedoor/lambdas/internal/answer"
+	"onedoor/lambdas/internal/audit"
+	"onedoor/lambdas/internal/link"
+	"onedoor/lambdas/internal/objectkey"
+	"onedoor/lambdas/internal/presign"
+	"onedoor/lambdas/internal/request"
+)
+
+// methods are those that the function answers; only GET and POST claim.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions}
+
+type handler struct {
+	store       link.Store
+	signer      *presign.Signer
+	sizes       sizer
+	bindAddress bool
+	now         func() time.Time
+	logger      *slog.Logger
+}
+
+// sizer tells the size of an object in bytes.
+type sizer interface {
+	Size(ctx context.Context, key objectkey.Key, now time.Time) (int64, error)
+}
+
+// result is what a request came to: an answer to give and what the log should
+// say of it. An empty action is not worth a line.
+type result struct {
+	answer answer.Answer
+	action string
+	key    objectkey.Key
+	id     link.ID
+}
+
+// handle answers one request. It never returns an error: a fault of ours is an
+// answer too.
+func (h *handler) handle(ctx context.Context, event events.ALBTargetGroupRequest) (events.ALBTargetGroupResponse, error) {
+	header := request.Header(event.MultiValueHeaders)
+	accept := answer.ParseAccept(header["Accept"])
+	r, err := h.route(ctx, event, header, accept)
+	decision := audit.Decision{
+		Action:   r.action,
+		Method:   event.HTTPMethod,
+		Key:      string(r.key),
+		LinkID:   string(r.id),
+		ClientIP: request.ClientIP(header["X-Forwarded-For"], ""),
+	}
+	if err != nil {
+		decision.Reason, decision.Failed = answer.Reason(err)
+		r.answer = answer.Problem(err, request.ID(ctx), accept)
+	}
+	if r.action != "" {
+		audit.Log(ctx, h.logger, decision)
+	}
+	return r.answer.WithoutBody(event.HTTPMethod).LoadBalancer(), nil
+}
+
+// route decides what a request is. What must not claim is answered without a
+// look at the token, so that it tells nothing of it either.
+func (h *handler) route(ctx context.Context, event events.ALBTargetGroupRequest, header http.Header, accept answer.Accept) (result, error) {
+	switch {
+	case event.HTTPMethod == http.MethodOptions:
+		return result{answer: answer.Answer{Status: http.StatusNoContent, Header: map[string]string{"Allow": strings.Join(methods, ", ")}}}, nil
+	case event.HTTPMethod == http.MethodHead:
+		return result{answer: answer.Answer{Status: http.StatusOK}}, nil
+	case event.HTTPMethod != http.MethodGet && event.HTTPMethod != http.MethodPost:
+		return result{}, answer.MethodNotAllowed(methods)
+	case isPrefetch(header):
+		// Browsers drop a speculative answer that isn't a success and ask again
+		// when the person follows the link.
+		return result{answer: answer.Answer{Status: http.StatusServiceUnavailable}}, nil
+	}
+	byPOST := event.HTTPMethod == http.MethodPost
+	action := "claim link"
+	if !byPOST && accept.HTML() {
+		action = "open link"
+	}
+	text, found := strings.CutPrefix(event.Path, contract.OnceRoot)
+	token, ok := link.ParseToken(text)
+	if !found || !ok {
+		return result{action: action}, link.ErrUnknown
+	}
+	if action == "open link" {
+		return h.open(ctx, token.ID())
+	}
+	return h.claim(ctx, token.ID(), header, byPOST)
+}
+
+// isPrefetch reports whether a browser fetches what nobody has followed yet:
+// https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header,
+// Purpose of older Chromium and Safari, X-Moz of older Firefox.
+func isPrefetch(header http.Header) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		for _, value := range header[name] {
+			value = strings.ToLower(value)
+			if strings.Contains(value, "prefetch") || strings.Contains(value, "prerender") || strings.Contains(value, "preview") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// open shows the page with the button that claims.
+func (h *handler) open(ctx context.Context, id link.ID) (result, error) {
+	now := h.now()
+	r := result{action: "open link", id: id}
+	l, err := h.store.Open(ctx, id, now)
+	if err != nil {
+		return r, err
+	}
+	r.key = l.Key
+	size, err := h.sizes.Size(ctx, l.Key, now)
+	if err != nil {
+		h.logger.WarnContext(ctx, "size not shown", "linkId", string(id), "error", err.Error())
+		size = -1
+	}
+	r.answer = landingPage(l, size)
+	return r, nil
+}
+
+// claim uses the link once and redirects to the object. Nothing can fail
+// between the two, so no claim is lost on our side once it has counted.
+func (h *handler) claim(ctx context.Context, id link.ID, header http.Header, byPOST bool) (result, error) {
+	now := h.now()
+	forwardedFor := header["X-Forwarded-For"]
+	r := result{action: "claim link", id: id}
+	l, err := h.store.Claim(ctx, id, link.Claim{
+		Attempt:  request.ID(ctx),
+		At:       now.UTC().Truncate(time.Millisecond),
+		ClientIP: request.ClientIP(forwardedFor, ""),
+	}, byPOST)
+	if err != nil {
+		return r, err
+	}
+	r.key = l.Key
+	signedRequest := presign.Request{Method: http.MethodGet, Key: l.Key, TTL: l.Window}
+	if l.FileName != "" {
+		if signedRequest.Response.ContentDisposition, err = presign.Attachment(l.FileName); err != nil {
+			return r, err
+		}
+	}
+	if h.bindAddress {
+		// The load balancer appends the client's address to whatever the client
+		// sends and removes nothing, so nobody else can make it write this.
+		signedRequest.ForwardedFor = strings.Join(forwardedFor, ",")
+	}
+	signedURL, err := h.signer.Presign(ctx, signedRequest, now)
+	if err != nil {
+		return r, err
+	}
+	r.answer = answer.Redirect(http.StatusSeeOther, signedURL.URL)
+	return r, nil
+}
