@@ -42,7 +42,10 @@ func newAPI(stack awscdk.Stack, s settings, document contractDocument, net netwo
 			VpcEndpointIds: &[]*string{net.api.id},
 		},
 	})
-	acknowledge(rest.resource, finding{"AwsSolutions-APIG2", "The functions check every parameter themselves and answer with problem details; keys are opaque to API Gateway."})
+	acknowledge(rest.resource, finding{
+		rule:   "AwsSolutions-APIG2",
+		reason: "The functions check every parameter themselves and answer with problem details; keys are opaque to API Gateway.",
+	})
 	// A deployment is a snapshot. Another id makes CloudFormation take another.
 	deployment := awsapigateway.NewCfnDeployment(stack, jsii.String("ApiDeployment"+digest(stack, body, policy)), &awsapigateway.CfnDeploymentProps{
 		RestApiId: rest.resource.Ref(),
@@ -108,8 +111,14 @@ func newStage(stack awscdk.Stack, s settings, rest api, deployment awsapigateway
 		}},
 	})
 	acknowledge(stage,
-		finding{"AwsSolutions-APIG3", "The API is private: requests come from our load balancer alone, whose rules pin host, method and path, and the stage is throttled. A web ACL belongs in front of the load balancer."},
-		finding{"AwsSolutions-APIG6", "Execution logs hold query strings and headers, which are secrets here. The access log has one line per request without them."})
+		finding{
+			rule:   "AwsSolutions-APIG3",
+			reason: "The API is private: requests come from our load balancer alone, whose rules pin host, method and path, and the stage is throttled. A web ACL belongs in front of the load balancer.",
+		},
+		finding{
+			rule:   "AwsSolutions-APIG6",
+			reason: "Execution logs hold query strings and headers, which are secrets here. The access log has one line per request without them.",
+		})
 	if s.cloudWatchRole {
 		stage.AddResourceDependency(newLogWriter(stack), nil)
 	}
@@ -125,7 +134,11 @@ func newLogWriter(stack awscdk.Stack) awsapigateway.CfnAccount {
 			awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("service-role/AmazonAPIGatewayPushToCloudWatchLogs")),
 		},
 	})
-	acknowledge(role, finding{"AwsSolutions-IAM4", "API Gateway checks its account's role against this policy of its own, and uses it for all APIs of the account."})
+	acknowledge(role, finding{
+		rule:   "AwsSolutions-IAM4",
+		reason: "The role is the account's, for all its APIs, and this is the policy that AWS documents and keeps for it.",
+		of:     `AmazonAPIGatewayPushToCloudWatchLogs$`,
+	})
 	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
 	account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiAccount"), &awsapigateway.CfnAccountProps{CloudWatchRoleArn: role.RoleArn()})
 	account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)

@@ -37,13 +37,22 @@ func number(n int) *float64 { return jsii.Number(float64(n)) }
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // finding is a rule of cdk-nag with the reason why it doesn't hold here.
-type finding struct{ rule, reason string }
+type finding struct {
+	rule, reason string
+	// of, where set, is a regular expression: only the parts of the finding that
+	// it matches are acknowledged.
+	of string
+}
 
 // acknowledge records, beside a construct, findings that are right as they are.
 func acknowledge(scope constructs.IConstruct, findings ...finding) {
 	var suppressions []*cdknag.NagPackSuppression
 	for _, f := range findings {
-		suppressions = append(suppressions, &cdknag.NagPackSuppression{Id: jsii.String(f.rule), Reason: jsii.String(f.reason)})
+		suppression := &cdknag.NagPackSuppression{Id: jsii.String(f.rule), Reason: jsii.String(f.reason)}
+		if f.of != "" {
+			suppression.AppliesTo = &[]any{&cdknag.RegexAppliesTo{Regex: jsii.String("/" + f.of + "/")}}
+		}
+		suppressions = append(suppressions, suppression)
 	}
 	cdknag.NagSuppressions_AddResourceSuppressions(scope, &suppressions, jsii.Bool(true))
 }

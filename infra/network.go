@@ -93,7 +93,10 @@ func newDoorGroup(stack awscdk.Stack, s settings, vpc awsec2.Vpc) awsec2.Securit
 			group.AddIngressRule(peer, awsec2.Port_Tcp(number(port)), jsii.String(fmt.Sprintf("Clients at %s", cidr)), nil)
 		}
 		if cidr.Bits() == 0 {
-			acknowledge(group, finding{"AwsSolutions-EC23", "A public door: clientCidrs lets every address in, on the ports of HTTPS and of the redirect to it."})
+			acknowledge(group, finding{
+				rule:   "AwsSolutions-EC23",
+				reason: "A public door: clientCidrs lets every address in, on the ports of HTTPS and of the redirect to it.",
+			})
 		}
 	}
 	return group

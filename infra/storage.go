@@ -96,7 +96,6 @@ func newLogBucket(stack awscdk.Stack, s settings) awss3.Bucket {
 			AbortIncompleteMultipartUploadAfter: days(daysForUploads),
 		}},
 	})
-	acknowledge(bucket, finding{"AwsSolutions-S1", "This is the bucket that access logs go to. Its own would go into itself and never end."})
 
 	ownLogs := "/AWSLogs/" + *awscdk.Aws_ACCOUNT_ID() + "/*"
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
