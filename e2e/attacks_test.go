@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -90,7 +91,7 @@ func TestTamperingByOneByteIsRefusedAtEachPosition(t *testing.T) {
 					d.requireSample(t, tampered)
 					continue
 				}
-				d.requireRefused(t, "position "+signed[:i]+"[…]: "+tampered, d.get(t, tampered))
+				d.requireRefused(t, fmt.Sprintf("byte %d changed: …%s", i, tampered[max(0, i-30):]), d.get(t, tampered))
 			}
 		}
 		d.requireSample(t, signed)
@@ -140,8 +141,9 @@ func TestMeaningSeesThroughEquivalentEncodingsOnly(t *testing.T) {
 	}
 }
 
-// TestForgersWithTheKeyItself shows what the door refuses to those who hold the
-// function's credentials: S3 itself is told to accept nothing else.
+// TestSignaturesForOtherHostsAndTimesAreRefused signs with the function's own
+// credentials what the function never signs, so that nothing but the door and
+// S3 can refuse it.
 func TestSignaturesForOtherHostsAndTimesAreRefused(t *testing.T) {
 	throughEachLocalDoor(t, needsCredentials, func(t *testing.T, d *door) {
 		now := time.Now()

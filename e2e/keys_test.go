@@ -101,32 +101,29 @@ func contentOf(key string) []byte { return []byte("object " + sha256Hex([]byte(k
 func TestRefusedKeysGetA400ThatSaysWhy(t *testing.T) {
 	throughEachDoor(t, func(t *testing.T, d *door) {
 		for name, target := range map[string]string{
-			"a . segment":              "/presign/objects/./a",
-			"a .. segment":             "/presign/objects/a/../b",
-			"a .. segment to outside":  "/presign/objects/../a",
-			"a .. segment at the end":  "/presign/objects/a/..",
-			"an escaped .":             "/presign/objects/%2e/a",
-			"an escaped ..":            "/presign/objects/%2E%2e/a",
-			"a half escaped ..":        "/presign/objects/.%2e/a",
-			".. between escaped /":     "/presign/objects%2F..%2Fa",
-			"NUL":                      "/presign/objects/a%00",
-			"a line break":             "/presign/objects/a%0D%0Ab",
-			"DEL":                      "/presign/objects/a%7F",
-			"a C1 control":             "/presign/objects/a%C2%85b",
-			"a byte outside UTF-8":     "/presign/objects/%FF",
-			"an overlong slash":        "/presign/objects/a%C0%AFb",
-			"a surrogate":              "/presign/objects/%ED%A0%80",
-			"a cut rune":               "/presign/objects/%E2%82",
-			"an escape without digits": "/presign/objects/100%",
-			"an escape with one digit": "/presign/objects/%4",
-			"an escape of no digits":   "/presign/objects/%zz",
-			"no key":                   "/presign/",
-			"1,025 bytes":              "/presign/objects/" + strings.Repeat("a", 1025-len("objects/")),
-			"a key outside objects/":   "/presign/private/a",
-			"a key beside objects/":    "/presign/objects-a",
-			"the folder's bare name":   "/presign/objects",
-			"a folder in other case":   "/presign/Objects/a",
-			"a slash too many":         "/presign//objects/a",
+			"a . segment":             "/presign/objects/./a",
+			"a .. segment":            "/presign/objects/a/../b",
+			"a .. segment to outside": "/presign/objects/../a",
+			"a .. segment at the end": "/presign/objects/a/..",
+			"an escaped .":            "/presign/objects/%2e/a",
+			"an escaped ..":           "/presign/objects/%2E%2e/a",
+			"a half escaped ..":       "/presign/objects/.%2e/a",
+			".. between escaped /":    "/presign/objects%2F..%2Fa",
+			"NUL":                     "/presign/objects/a%00",
+			"a line break":            "/presign/objects/a%0D%0Ab",
+			"DEL":                     "/presign/objects/a%7F",
+			"a C1 control":            "/presign/objects/a%C2%85b",
+			"a byte outside UTF-8":    "/presign/objects/%FF",
+			"an overlong slash":       "/presign/objects/a%C0%AFb",
+			"a surrogate":             "/presign/objects/%ED%A0%80",
+			"a cut rune":              "/presign/objects/%E2%82",
+			"no key":                  "/presign/",
+			"1,025 bytes":             "/presign/objects/" + strings.Repeat("a", 1025-len("objects/")),
+			"a key outside objects/":  "/presign/private/a",
+			"a key beside objects/":   "/presign/objects-a",
+			"the folder's bare name":  "/presign/objects",
+			"a folder in other case":  "/presign/Objects/a",
+			"a slash too many":        "/presign//objects/a",
 		} {
 			t.Run(name, func(t *testing.T) {
 				requireProblem(t, d.get(t, target), http.StatusBadRequest)
@@ -135,6 +132,20 @@ func TestRefusedKeysGetA400ThatSaysWhy(t *testing.T) {
 					t.Errorf("HEAD = %d %q; want 400 without a body", head.status, head.body)
 				}
 			})
+		}
+	})
+}
+
+// Nobody promises who refuses a path that isn't one: the load balancer, API
+// Gateway or the function.
+func TestBrokenEscapesGetA400(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, d *door) {
+		for _, path := range []string{"/presign/objects/100%", "/presign/objects/%4", "/presign/objects/%zz", "/presign/objects/%%20"} {
+			answer := d.raw(t, d.lines("GET "+path+" HTTP/1.1"))
+			d.requireRefused(t, path, answer)
+			if answer.status != http.StatusBadRequest {
+				t.Errorf("%s = %d %.200s; want 400", path, answer.status, answer.body)
+			}
 		}
 	})
 }

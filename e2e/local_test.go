@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -167,9 +165,9 @@ var readyLine = regexp.MustCompile(`(?m)^ready: https://` + regexp.QuoteMeta(loc
 var curlLine = regexp.MustCompile(`(?m)^\s*(curl .*)$`)
 
 // start starts the door on a free port and waits until it says that it is
-// ready.
+// ready. The error of a door that isn't holds all that it says.
 func (l *localDoor) start() error {
-	l.cmd = l.command(context.Background(), l.assembly)
+	l.cmd = l.command()
 	l.output = &output{changed: make(chan struct{}, 1)}
 	l.cmd.Stdout, l.cmd.Stderr = l.output, l.output
 	if err := l.cmd.Start(); err != nil {
@@ -207,24 +205,13 @@ func (l *localDoor) s3() (string, error) {
 	return "", errors.New("the door runs no versitygw")
 }
 
-// command is the door's command line on an assembly. The door gets a process
-// group of its own, as in a terminal, where Ctrl-C goes to the whole group.
-func (l *localDoor) command(ctx context.Context, assembly string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, l.program, "-addr", "127.0.0.1:0", "-data", l.data, "-cdk-out", assembly)
+// command is the door's command line. The door gets a process group of its own,
+// as in a terminal, where Ctrl-C goes to the whole group.
+func (l *localDoor) command() *exec.Cmd {
+	cmd := exec.Command(l.program, "-addr", "127.0.0.1:0", "-data", l.data, "-cdk-out", l.assembly)
 	cmd.Dir = root
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
-}
-
-// run runs the door on another assembly, which it is expected to refuse, and
-// returns all it says.
-func (l *localDoor) run(t *testing.T, assembly string) (said string, err error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), readyLimit)
-	defer cancel()
-	refused := &localDoor{program: l.program, data: t.TempDir()}
-	text, err := refused.command(ctx, assembly).CombinedOutput()
-	return string(text), err
 }
 
 // interrupt is Ctrl-C.
@@ -236,6 +223,11 @@ const stopLimit = 10 * time.Second
 // stop interrupts the door, waits for its end and reports a failure of it and
 // the processes that it leaves.
 func (l *localDoor) stop() error {
+	select {
+	case <-l.done:
+		return nil // it never was ready, and start has told
+	default:
+	}
 	children := descendants(l.cmd.Process.Pid)
 	if err := l.interrupt(); err != nil {
 		return fmt.Errorf("interrupt the door, which had ended: %w\n%s", err, l.output)

@@ -34,6 +34,24 @@ func TestRedirectLeadsToTheSample(t *testing.T) {
 	})
 }
 
+func TestHTTP2ClientsFollowTheRedirect(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, d *door) {
+		browser := &http.Client{Timeout: patience, Transport: &http.Transport{
+			DialContext: d.dial, TLSClientConfig: d.tls.Clone(), ForceAttemptHTTP2: true,
+		}}
+		answer, err := browser.Get("https://" + d.domain + presignTarget(d.sample.key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := readAll(t, answer); got.status != http.StatusOK || got.sum() != d.sample.sha256 {
+			t.Errorf("GET over %s = %d %.200s; want the sample", answer.Proto, got.status, got.body)
+		}
+		if answer.ProtoMajor != 2 {
+			t.Errorf("the door speaks %s with a client that offers HTTP/2", answer.Proto)
+		}
+	})
+}
+
 func TestPrintedCurlLinesWork(t *testing.T) {
 	throughEachLocalDoor(t, needsProcess, func(t *testing.T, d *door) {
 		lines := curlLine.FindAllStringSubmatch(d.local.output.String(), -1)

@@ -21,7 +21,8 @@ func TestUnknownThingsInTheTemplateStopTheDoor(t *testing.T) {
 	}
 	tests := []struct {
 		name string
-		// kind is the type of the resource to change, the first one if there are several.
+		// kind is the type of the resource to change, and the first such one whose
+		// logical id begins with the text behind the bar.
 		kind   string
 		change func(resource)
 		// says is what the message must name besides the resource.
@@ -33,7 +34,7 @@ func TestUnknownThingsInTheTemplateStopTheDoor(t *testing.T) {
 		{"a property of a target group", "AWS::ElasticLoadBalancingV2::TargetGroup", setProperty("Unheard", "of"), "Unheard"},
 		{"a property of the API", "AWS::ApiGateway::RestApi", setProperty("Unheard", "of"), "Unheard"},
 		{"a property of a stage", "AWS::ApiGateway::Stage", setProperty("Unheard", "of"), "Unheard"},
-		{"a property of a function", "AWS::Lambda::Function", setProperty("Unheard", "of"), "Unheard"},
+		{"a property of a function", "AWS::Lambda::Function|Presign", setProperty("Unheard", "of"), "Unheard"},
 		{"a property of a bucket", "AWS::S3::Bucket", setProperty("Unheard", "of"), "Unheard"},
 		{"a kind of condition", "AWS::ElasticLoadBalancingV2::ListenerRule",
 			setProperty("Conditions", []any{map[string]any{"Field": "phase-of-the-moon", "Values": []any{"full"}}}), "Conditions"},
@@ -54,13 +55,14 @@ func TestUnknownThingsInTheTemplateStopTheDoor(t *testing.T) {
 					t.Fatal(err)
 				}
 				changed := changeResource(t, assembly, test.kind, test.change)
-				output, err := d.local.run(t, assembly)
+				changedDoor := &localDoor{program: d.local.program, assembly: assembly, data: t.TempDir()}
+				err := changedDoor.start()
 				if err == nil {
-					t.Fatalf("the door served a template that it can't understand:\n%s", output)
+					t.Fatalf("the door serves a template that it can't understand: %v", changedDoor.stop())
 				}
-				for _, want := range []string{changed, test.says} {
-					if !strings.Contains(output, want) {
-						t.Errorf("the door says\n%s\nwant it to name %s", output, want)
+				for _, want := range []string{changed, test.says, "exit status 1"} {
+					if !strings.Contains(err.Error(), want) {
+						t.Errorf("the door says\n%v\nwant it to say %s", err, want)
 					}
 				}
 			})
@@ -68,10 +70,10 @@ func TestUnknownThingsInTheTemplateStopTheDoor(t *testing.T) {
 	})
 }
 
-// changeResource changes the first resource of a type in an assembly and
-// returns its logical id.
-func changeResource(t *testing.T, assembly, kind string, change func(resource)) string {
+// changeResource changes a resource in an assembly and returns its logical id.
+func changeResource(t *testing.T, assembly, which string, change func(resource)) string {
 	t.Helper()
+	kind, prefix, _ := strings.Cut(which, "|")
 	files, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +89,7 @@ func changeResource(t *testing.T, assembly, kind string, change func(resource)) 
 		}
 		resources := template["Resources"].(map[string]any)
 		for _, id := range slices.Sorted(maps.Keys(resources)) {
-			if r := resources[id].(map[string]any); r["Type"] == kind {
+			if r := resources[id].(map[string]any); r["Type"] == kind && strings.HasPrefix(id, prefix) {
 				change(r)
 				if data, err = json.Marshal(template); err != nil {
 					t.Fatal(err)
@@ -99,6 +101,6 @@ func changeResource(t *testing.T, assembly, kind string, change func(resource)) 
 			}
 		}
 	}
-	t.Fatalf("no template of %s has a resource of the type %s", assembly, kind)
+	t.Fatalf("no template of %s has a resource %s", assembly, which)
 	return ""
 }
