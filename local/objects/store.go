@@ -98,6 +98,10 @@ func (s *Store) virtualDomain() string {
 // StartVersitygw starts the program with its data in dir and readies the
 // buckets. The process is returned even when that fails.
 func (s *Store) StartVersitygw(ctx context.Context, program, dir string, credentials aws.Credentials) (*process.Process, error) {
+	dir, err := filepath.Abs(dir) // versitygw changes into its root
+	if err != nil {
+		return nil, err
+	}
 	roots := roots{filepath.Join(dir, "buckets"), filepath.Join(dir, "versions")}
 	if err := roots.create(); err != nil {
 		return nil, err
