@@ -26,6 +26,8 @@ type client struct {
 	domain string
 	// address and plainAddress are where TLS and plain HTTP are spoken.
 	address, plainAddress string
+	// caFile holds the certificates to trust, in PEM; empty for the system's.
+	caFile string
 	// redirects are the statuses that a presigned redirect may have.
 	redirects []int
 	tls       *tls.Config

@@ -49,6 +49,7 @@ func deployedDoor(setting func(string) string) (*door, error) {
 		problem("E2E_CONNECT", "host:port")
 	}
 	d.client = newClient(base.Hostname(), address, plainAddress, roots)
+	d.caFile = setting("E2E_CA")
 	d.redirects = []int{301, 302, 303, 307} // a stage chooses one of them
 	return d, errors.Join(errs...)
 }

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"testing"
 )
 
@@ -47,6 +49,9 @@ type object struct {
 var doors []*door
 
 func openDoors() ([]*door, error) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		return nil, errors.New("curl is missing; onedoor promises curl lines that work, so the suite runs them")
+	}
 	if isDeployment() {
 		d, err := deployedDoor(os.Getenv)
 		return []*door{d}, err
