@@ -37,12 +37,27 @@ func (f *faults) object(path string, value any) *object {
 	return &object{path: path, values: values, faults: f}
 }
 
+// fault reports a setting that was taken; an empty text was never there.
 func (o *object) fault(name string, value any, fix string, args ...any) {
+	if value == "" {
+		o.missing(name, fix)
+		return
+	}
 	o.faults.add(o.path+"."+name, value, fix, args...)
 }
 
 func (o *object) missing(name, fix string) {
 	*o.faults = append(*o.faults, &settingError{name: o.path + "." + name, fix: fix})
+}
+
+func (o *object) isSet(name string) bool {
+	_, isSet := o.values[name]
+	return isSet
+}
+
+func (o *object) isObject(name string) bool {
+	_, isObject := o.values[name].(map[string]any)
+	return isObject
 }
 
 func (o *object) take(name string) (any, bool) {
@@ -73,7 +88,7 @@ func (o *object) text(name, byDefault string) string {
 	}
 	text, isText := value.(string)
 	if !isText || text == "" {
-		o.fault(name, value, "use a text that isn't empty, or leave it out")
+		o.faults.add(o.path+"."+name, value, "use a text that isn't empty, or leave it out")
 		return byDefault
 	}
 	return text

@@ -194,12 +194,12 @@ func read(o *object) settings {
 	limit.close()
 
 	o.close()
-	checkNames(o, s)
-	checkPaths(o, s)
-	checkNetwork(o, s)
 	if arn := certificatePattern.FindStringSubmatch(s.certificateARN); arn != nil && s.region == "" {
 		s.region = arn[1]
 	}
+	checkNames(o, s)
+	checkPaths(o, s)
+	checkNetwork(o, s)
 	return s
 }
 
@@ -207,8 +207,10 @@ func read(o *object) settings {
 // region, certificate, zone and topic.
 func checkNames(o *object, s settings) {
 	switch {
-	case s.domain == "":
+	case !o.isSet("domain"):
 		o.missing("domain", "name the domain that clients use, such as files.example.com")
+	case s.domain == "":
+		// Of the wrong form, and reported as that.
 	case !isDomain(s.domain):
 		o.fault("domain", s.domain, "use a lower-case DNS name of at least two labels, without scheme, port, wildcard or trailing dot")
 	case s.bucketName == s.domain && !isBucketName(s.bucketName):
@@ -242,14 +244,15 @@ func checkRegional(o *object, s settings, name, arn string, pattern *regexp.Rege
 // checkZone checks that the domain can be served: by a certificate that
 // exists, or by one that the hosted zone can validate.
 func checkZone(o *object, s settings) {
-	zone := s.hostedZone
 	switch {
-	case zone == hostedZone{}:
-		if s.certificateARN == "" {
-			o.missing("certificateArn", "set it, or set hostedZone so that a certificate can be created")
-		}
+	case !o.isSet("hostedZone") && !o.isSet("certificateArn"):
+		o.missing("certificateArn", "set it, or set hostedZone so that a certificate can be created")
 		return
-	case !zoneIDPattern.MatchString(zone.id):
+	case !o.isObject("hostedZone"):
+		return
+	}
+	zone := s.hostedZone
+	if !zoneIDPattern.MatchString(zone.id) {
 		o.fault("hostedZone.id", zone.id, "use the zone's id, such as Z0123456789ABCDEFGHIJ, without /hostedzone/")
 	}
 	switch {
