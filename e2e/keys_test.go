@@ -38,6 +38,7 @@ var encodings = []struct {
 }{
 	{"unreserved bytes only", unreserved + "/"},
 	{"as few escapes as RFC 3986 allows", unreserved + "/!$&'()*+,;=:@"},
+	{"as browsers do", unreserved + "/!$&'()*+,;=:@[]|^"},
 	{"every byte escaped", "/"},
 }
 
