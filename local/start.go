@@ -189,7 +189,7 @@ func (l *local) adopt(p *process.Process, err error) error {
 func find(program string) (string, error) {
 	found, err := exec.LookPath(program)
 	if err != nil {
-		return "", fmt.Errorf("%s isn't there: run `make setup`, or name the program with -%s", program, filepath.Base(program))
+		return "", fmt.Errorf("%s isn't there: run `make setup`, or name another program with its flag", program)
 	}
 	return filepath.Abs(found)
 }
