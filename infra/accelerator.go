@@ -4,8 +4,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsglobalaccelerator"
 	"github.com/aws/jsii-runtime-go"
-
-	"onedoor/lambdas/contract"
 )
 
 // newAccelerator gives the door its two static addresses. They belong to the
@@ -42,22 +40,4 @@ func newAccelerator(stack awscdk.Stack, s settings, store storage, lb door) awsg
 
 func port(n int) *awsglobalaccelerator.CfnListener_PortRangeProperty {
 	return &awsglobalaccelerator.CfnListener_PortRangeProperty{FromPort: number(n), ToPort: number(n)}
-}
-
-// newOutputs prints what an operator needs after a deployment.
-func newOutputs(stack awscdk.Stack, s settings, store storage, accelerator awsglobalaccelerator.CfnAccelerator) {
-	output := func(id, description string, value *string) {
-		awscdk.NewCfnOutput(stack, jsii.String(id), &awscdk.CfnOutputProps{Description: jsii.String(description), Value: value})
-	}
-	addresses := accelerator.AttrIpv4Addresses()
-	example := s.objectPaths[0] + "hello.txt"
-	output("Domain", "The one domain", jsii.String(s.domain))
-	output("Address1", "First static address, for firewalls", awscdk.Fn_Select(number(0), addresses))
-	output("Address2", "Second static address, for firewalls", awscdk.Fn_Select(number(1), addresses))
-	output("AcceleratorName", "What the domain's DNS record points at; set already where hostedZone is", accelerator.AttrDnsName())
-	output("Bucket", "The object bucket", store.objects.BucketName())
-	output("Upload", "Puts an object, with an administrator's credentials",
-		jsii.String("aws s3 cp hello.txt s3://"+s.bucketName+example))
-	output("Download", "Gets it through the door",
-		jsii.String("curl -fL -o hello.txt https://"+s.domain+contract.PresignRoot+example[1:]))
 }

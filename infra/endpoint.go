@@ -23,7 +23,7 @@ type endpointProps struct {
 	vpc     awsec2.Vpc
 	group   awsec2.SecurityGroup
 	service awsec2.IInterfaceVpcEndpointService
-	policy  awsiam.PolicyStatement
+	policy  []awsiam.PolicyStatement
 }
 
 // newEndpoint makes an interface endpoint without private DNS: nothing in the
@@ -37,7 +37,9 @@ func newEndpoint(stack awscdk.Stack, finder addressFinder, props endpointProps) 
 		SecurityGroups:    &[]awsec2.ISecurityGroup{props.group},
 		Subnets:           isolated,
 	})
-	made.AddToPolicy(props.policy)
+	for _, statement := range props.policy {
+		made.AddToPolicy(statement)
+	}
 	return endpoint{id: made.VpcEndpointId(), addresses: finder.find(stack, props.id+"Addresses", props.vpc, made)}
 }
 
@@ -46,9 +48,9 @@ var isolated = &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISO
 
 // readServedObjects lets nothing through but reads of the served objects, from
 // a bucket of this account, signed by this account.
-func readServedObjects(s settings) awsiam.PolicyStatement {
+func readServedObjects(s settings) []awsiam.PolicyStatement {
 	actions, objects := readObjects(s, join("arn:", awscdk.Aws_PARTITION(), ":s3:::"+s.bucketName))
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("ReadServedObjects"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
 		Actions:    actions,
@@ -57,24 +59,34 @@ func readServedObjects(s settings) awsiam.PolicyStatement {
 			"aws:ResourceAccount":  awscdk.Aws_ACCOUNT_ID(),
 			"aws:PrincipalAccount": awscdk.Aws_ACCOUNT_ID(),
 		}},
-	})
+	})}
 }
 
-// invokeOurRoutes lets nothing through but our routes. The API's id isn't known
-// here (the API needs this endpoint), so account, stage, method and path narrow
-// it. A private custom domain is checked under a resource of its own:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider-share-cli.html
-func invokeOurRoutes(s settings) awsiam.PolicyStatement {
-	resources := []*string{executeARN("/domainnames/" + s.domain + "+*")}
+// invokeOurRoutes lets nothing through but our domain and, by way of it, our
+// routes. The API's id isn't known here, since the API needs this endpoint. A
+// private domain and the API behind it are checked one after the other:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-endpoint-policies.html
+func invokeOurRoutes(s settings) []awsiam.PolicyStatement {
+	domain := executeARN("/domainnames/" + s.domain + "+*")
+	var routes []*string
 	for _, method := range presignMethods {
-		resources = append(resources, executeARN("*/"+s.stage+"/"+method+contract.PresignRoot+"*"))
+		routes = append(routes, executeARN("*/"+s.stage+"/"+method+contract.PresignRoot+"*"))
 	}
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:        jsii.String("InvokeOurRoutes"),
-		Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
-		Actions:    jsii.Strings("execute-api:Invoke"),
-		Resources:  &resources,
-	})
+	invoke := func(sid string, resources []*string, conditions map[string]any) awsiam.PolicyStatement {
+		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Sid:        jsii.String(sid),
+			Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
+			Actions:    jsii.Strings("execute-api:Invoke"),
+			Resources:  &resources,
+			Conditions: &conditions,
+		})
+	}
+	return []awsiam.PolicyStatement{
+		invoke("InvokeOurDomain", []*string{domain}, nil),
+		invoke("InvokeOurRoutesThroughIt", routes, map[string]any{
+			"ArnLike": map[string]any{"execute-api:viaDomainArn": domain},
+		}),
+	}
 }
 
 // addressFinder is the function that finds the private addresses of interface

@@ -33,7 +33,7 @@ func synthesize(app awscdk.App) error {
 	if err != nil {
 		return err
 	}
-	contract, err := loadContract(lambdaPackages)
+	document, err := loadContract(lambdaPackages)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func synthesize(app awscdk.App) error {
 		return err
 	}
 	defer built.remove()
-	newStacks(app, settings, built, contract)
+	newStacks(app, settings, built, document)
 	app.Synth(nil)
 	return nil
 }

@@ -48,19 +48,31 @@ func TestAPIEndpointPassesOnlyOurRoutes(t *testing.T) {
 	made := synthesized(t, domainStage)
 	_, endpoint := made.network.find(t, "AWS::EC2::VPCEndpoint", "ApiEndpoint")
 	const ours = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
-	for resource, want := range map[string]decision{
-		ours + "abc123/local/GET/presign/objects/a":                                                        allowed,
-		ours + "abc123/local/HEAD/presign/objects/a":                                                       allowed,
-		ours + "/domainnames/onedoor.localhost+abc123":                                                     allowed,
-		ours + "/domainnames/elsewhere.example+abc123":                                                     silent,
-		ours + "abc123/local/POST/presign/objects/a":                                                       silent,
-		ours + "abc123/local/GET/admin":                                                                    silent,
-		ours + "abc123/other-stage/GET/presign/objects":                                                    silent,
-		"arn:${AWS::Partition}:execute-api:${AWS::Region}:999999999999:abc123/local/GET/presign/objects/a": silent,
-	} {
-		request := access{action: "execute-api:Invoke", resource: resource, principal: "anybody"}
-		if got := made.decide(t, endpoint.get(t, "PolicyDocument"), request); got != want {
-			t.Errorf("%s: %s; want %s", resource, got, want)
+	const domain = ours + "/domainnames/onedoor.localhost+abc123"
+	const other = ours + "/domainnames/elsewhere.example+abc123"
+	tests := []struct {
+		name, resource, via string
+		want                decision
+	}{
+		{"our domain", domain, "", allowed},
+		{"our route", ours + "abc123/local/GET/presign/objects/a", domain, allowed},
+		{"our route, HEAD", ours + "abc123/local/HEAD/presign/objects/a", domain, allowed},
+		{"another domain", other, "", silent},
+		{"our route through another domain", ours + "abc123/local/GET/presign/objects/a", other, silent},
+		{"our route without a domain", ours + "abc123/local/GET/presign/objects/a", "", silent},
+		{"another method", ours + "abc123/local/POST/presign/objects/a", domain, silent},
+		{"another path", ours + "abc123/local/GET/admin", domain, silent},
+		{"another stage", ours + "abc123/other-stage/GET/presign/objects", domain, silent},
+		{"another account", "arn:${AWS::Partition}:execute-api:${AWS::Region}:999999999999:abc123/local/GET/presign/objects/a", domain, silent},
+	}
+	for _, test := range tests {
+		keys := map[string]string{}
+		if test.via != "" {
+			keys["execute-api:viaDomainArn"] = test.via
+		}
+		request := access{action: "execute-api:Invoke", resource: test.resource, principal: "anybody", keys: keys}
+		if got := made.decide(t, endpoint.get(t, "PolicyDocument"), request); got != test.want {
+			t.Errorf("%s: %s; want %s", test.name, got, test.want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -9,6 +10,28 @@ import (
 	"slices"
 	"strings"
 )
+
+// settingError is one mistake in the settings.
+type settingError struct {
+	// name is the setting's path, such as onedoor.prod.ttl.max.
+	name string
+	// value is what was found, as JSON; empty when nothing was.
+	value string
+	// fix says what to do.
+	fix string
+}
+
+func (e *settingError) Error() string {
+	if e.value == "" {
+		return fmt.Sprintf("%s is missing: %s", e.name, e.fix)
+	}
+	return fmt.Sprintf("%s is %s: %s", e.name, e.value, e.fix)
+}
+
+// faults collects the mistakes of all settings.
+type faults []error
+
+func (f *faults) join() error { return errors.Join(*f...) }
 
 // object reads one JSON object of the settings. Each reader takes a setting by
 // name and returns its default where it is absent; a value of the wrong form is
