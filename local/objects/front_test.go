@@ -2,7 +2,6 @@ package objects
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -197,7 +196,7 @@ func FuzzRefuse(f *testing.F) {
 		}
 		_, rawQuery, _ := strings.Cut(target, "?")
 		if query, err := url.ParseQuery(rawQuery); err == nil && refused == nil && authorization != "" && query.Has("X-Amz-Signature") {
-			t.Error(fmt.Sprintf("%q passes with two ways to authorize", target))
+			t.Errorf("%q passes with two ways to authorize", target)
 		}
 	})
 }

@@ -37,7 +37,7 @@ func value(t *testing.T, expression string) (string, error) {
 		"Resources": {
 			"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "files.example.com"}},
 			"Logs": {"Type": "AWS::S3::Bucket"},
-			"Key": {"Type": "AWS::KMS::Key"},
+			"Key": {"Type": "AWS::IAM::Role"},
 			"Reader": {"Type": "AWS::Lambda::Function", "Properties": {"Value": ` + expression + `}}
 		}
 	}`})
