@@ -227,8 +227,8 @@ func TestTheDoorOpensAndCloses(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(d.stdout.String()), "\n")
 	if len(lines) != 4 || !strings.Contains(lines[1], " -L https://files.example.com/presign/objects/hello.txt") ||
-		!strings.Contains(lines[2], "-H 'Accept: application/json'") || !strings.Contains(lines[3], "-T FILE") {
-		t.Errorf("stdout:\n%s\nwant the ready line and three curl lines", d.stdout)
+		!strings.Contains(lines[2], "-H 'Accept: application/json'") || !strings.Contains(lines[3], "S3 at http://127.0.0.1:") {
+		t.Errorf("stdout:\n%s\nwant the ready line, two curl lines and the address of S3", d.stdout)
 	}
 	d.signal(t, os.Interrupt)
 	if code := d.end(t); code != 0 {

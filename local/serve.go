@@ -51,7 +51,5 @@ func (l *local) announce(w io.Writer, addr net.Addr, caFile string) {
 	fmt.Fprintf(w, "ready: https://%s on %s\n", host, addr)
 	fmt.Fprintf(w, "  %s -L %s\n", curl, url)
 	fmt.Fprintf(w, "  %s -H 'Accept: application/json' %s\n", curl, url)
-	if l.s3 == nil {
-		fmt.Fprintf(w, "  %s # puts your own\n", l.store.PutCommand("objects/", "FILE"))
-	}
+	fmt.Fprintf(w, "  past the door, for uploads: S3 at %s\n", l.store.Endpoint())
 }

@@ -157,8 +157,6 @@ var onAWSOnly = []string{
 	// There is one listener port per protocol, the default one, so Host never
 	// needs a port added.
 	"routing.http.preserve_host_header.enabled",
-	// Requests that could be read in two ways are refused in every mode.
-	"routing.http.desync_mitigation_mode",
 }
 
 func (known *attributes) set(a attribute) (err error) {
@@ -169,6 +167,10 @@ func (known *attributes) set(a attribute) (err error) {
 		known.idleTimeout = time.Duration(seconds) * time.Second
 	case a.Key == "routing.http.drop_invalid_header_fields.enabled":
 		known.dropInvalidHeaders, err = strconv.ParseBool(a.Value)
+	case a.Key == "routing.http.desync_mitigation_mode":
+		if a.Value != "defensive" {
+			err = fmt.Errorf("only defensive is understood by the local door, got %q", a.Value)
+		}
 	case !slices.Contains(onAWSOnly, a.Key):
 		err = fmt.Errorf("not understood by the local door")
 	}

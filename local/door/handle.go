@@ -26,6 +26,9 @@ const (
 
 // ServeHTTP answers one request to the listener.
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if unclear(r) {
+		w.Header().Set("Connection", "close")
+	}
 	if status := refuse(r); status != 0 {
 		answer(w, status)
 		return

@@ -177,6 +177,7 @@ func TestWhatIsNotUnderstoodStopsTheStart(t *testing.T) {
 	replace := func(old, new string) string { return strings.Replace(app(), old, new, 1) }
 	for _, test := range []struct{ name, template, want string }{
 		{"attribute of the load balancer", replace("idle_timeout.timeout_seconds", "waf.fail_open.enabled"), "resource Door (AWS::ElasticLoadBalancingV2::LoadBalancer): property LoadBalancerAttributes: waf.fail_open.enabled: not understood"},
+		{"desync mitigation", replace(`{"Key": "idle_timeout.timeout_seconds", "Value": "120"}`, `{"Key": "routing.http.desync_mitigation_mode", "Value": "monitor"}`), "routing.http.desync_mitigation_mode: only defensive is understood"},
 		{"attribute's value", replace(`"120"`, `"long"`), "property LoadBalancerAttributes: idle_timeout.timeout_seconds"},
 		{"property of a listener", replace(`"Port": 80`, `"AlpnPolicy": [], "Port": 80`), "resource Http (AWS::ElasticLoadBalancingV2::Listener): property AlpnPolicy: not understood"},
 		{"port", replace(`"Port": 80`, `"Port": 8080`), "only HTTPS on 443 and HTTP on 80"},

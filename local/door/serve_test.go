@@ -143,6 +143,29 @@ func TestOversizedRequestsGetTheLoadBalancersAnswer(t *testing.T) {
 	}
 }
 
+func TestTheDoorHangsUpAfterARequestOfUnclearLength(t *testing.T) {
+	address, trust := serve(t, mustLoad(t).door)
+	head := func(first string, more ...string) string {
+		return first + " /named HTTP/1.1\r\nHost: files.example.com\r\n" + strings.Join(more, "\r\n") + "\r\n\r\n"
+	}
+	for _, test := range []struct {
+		name, raw string
+		want      bool
+	}{
+		{"GET", head("GET", "X-A: b"), false},
+		{"GET of no length", head("GET", "Content-Length: 0"), false},
+		{"POST with a length", head("POST", "Content-Length: 5") + "hello", false},
+		{"GET with a length", head("GET", "Content-Length: 5") + "hello", true},
+		{"both lengths", head("POST", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n", true},
+		{"an underscore", head("GET", "Transfer_Encoding: chunked"), true},
+		{"a folded header", head("GET", "X-A: a", " Transfer-Encoding: chunked"), true},
+	} {
+		if got := exchange(t, address, trust, test.raw).Close; got != test.want {
+			t.Errorf("%s: hangs up %t; want %t", test.name, got, test.want)
+		}
+	}
+}
+
 func TestBodiesStreamBothWays(t *testing.T) {
 	w := mustLoad(t, forward(1, "S3Targets", paths(`"*"`)))
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)

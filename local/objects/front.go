@@ -36,14 +36,14 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response, err := s.transport.RoundTrip(s.outgoing(r))
 	if err != nil {
 		log.Printf("S3 at %s: %v", s.upstream, err)
-		errServer.write(w, r)
+		s3Error{status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "Reduce your request rate."}.write(w, r)
 		return
 	}
 	defer response.Body.Close()
 	header := w.Header()
 	header["Content-Type"] = nil // not to be guessed
+	response.Header.Del("Connection")
 	maps.Copy(header, response.Header)
-	header.Del("Connection")
 	w.WriteHeader(response.StatusCode)
 	if _, err := io.Copy(w, response.Body); err != nil {
 		// The client must notice that the rest is missing.

@@ -209,9 +209,5 @@ func (s *Store) Seed(ctx context.Context, key, contentType string, body io.ReadS
 	return nil
 }
 
-// PutCommand is the shell command that puts a file under the prefix of the
-// bucket that the door serves, past the door.
-func (s *Store) PutCommand(prefix, file string) string {
-	return fmt.Sprintf("curl --aws-sigv4 aws:amz:%s:s3 -u %s:%s -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T %s %s/%s/%s",
-		s.region, s.credentials.AccessKeyID, s.credentials.SecretAccessKey, file, s.upstream, s.served, prefix)
-}
+// Endpoint is where the server listens, past the door.
+func (s *Store) Endpoint() string { return s.upstream.String() }

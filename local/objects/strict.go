@@ -5,90 +5,60 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-)
-
-var (
-	errServer = s3Error{
-		status: http.StatusServiceUnavailable, Code: "ServiceUnavailable",
-		Message: "Reduce your request rate.",
-	}
-	errURI = s3Error{
-		status: http.StatusBadRequest, Code: "InvalidURI",
-		Message: "Couldn't parse the specified URI.",
-	}
-	errBucket = s3Error{
-		status: http.StatusNotFound, Code: "NoSuchBucket",
-		Message: "The specified bucket does not exist",
-	}
-	errDotSegment = s3Error{
-		status: http.StatusForbidden, Code: "AccessDenied",
-		Message: "Access Denied",
-	}
+	"time"
 )
 
 // refuse returns the error for a request that S3 refuses and versitygw
 // wouldn't, or not in the same way; nil for any other.
 func (s *Store) refuse(r *http.Request) *s3Error {
 	path, rawQuery, _ := strings.Cut(r.RequestURI, "?")
-	query := parameters(rawQuery)
-	switch {
-	case !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//"):
-		return &errURI
-	case hasDotSegment(path):
-		// To S3 such a key is a name like any other, that nobody ever signs
-		// here; versitygw would walk the file system.
-		return &errDotSegment
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return &s3Error{status: http.StatusBadRequest, Code: "InvalidURI", Message: "Couldn't parse the specified URI."}
 	}
 	if !strings.EqualFold(r.Host, s.host) {
-		return &errBucket
+		return &s3Error{status: http.StatusNotFound, Code: "NoSuchBucket", Message: "The specified bucket does not exist"}
 	}
-	if has(query, "X-Amz-Algorithm") || has(query, "X-Amz-Signature") || has(query, "Signature") {
-		return s.refusePresigned(r, query)
+	if query := parameters(rawQuery); isPresigned(query) {
+		if authorization := r.Header.Get("Authorization"); authorization != "" {
+			return &s3Error{
+				status: http.StatusBadRequest, Code: "InvalidArgument",
+				Message: "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, " +
+					"Signature query string parameter or the Authorization header should be specified",
+				ArgumentName: "Authorization", ArgumentValue: authorization,
+			}
+		}
+		if refused := s.verify(r, path, query, time.Now()); refused != nil {
+			return refused
+		}
+	}
+	if hasDotSegment(path) {
+		// To S3 such a key is a name like any other, under which there is nothing;
+		// versitygw would walk the file system.
+		return denied("Access Denied")
 	}
 	return nil
 }
 
-func (s *Store) refusePresigned(r *http.Request, query map[string]string) *s3Error {
-	if authorization := r.Header.Get("Authorization"); authorization != "" {
-		return &s3Error{
-			status: http.StatusBadRequest, Code: "InvalidArgument",
-			Message: "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, " +
-				"Signature query string parameter or the Authorization header should be specified",
-			ArgumentName: "Authorization", ArgumentValue: authorization,
-		}
-	}
-	signed := strings.Split(strings.ToLower(query["X-Amz-SignedHeaders"]), ";")
-	if r.Header.Get("Content-Md5") != "" && !slices.Contains(signed, "content-md5") {
-		return &s3Error{
-			status: http.StatusForbidden, Code: "AccessDenied",
-			Message:          "There were headers present in the request which were not signed",
-			HeadersNotSigned: "content-md5",
-		}
-	}
-	accessKey, _, _ := strings.Cut(query["X-Amz-Credential"], "/")
-	if accessKey != "" && accessKey != s.credentials.AccessKeyID {
-		return &s3Error{
-			status: http.StatusForbidden, Code: "InvalidAccessKeyId",
-			Message:        "The AWS Access Key Id you provided does not exist in our records.",
-			AWSAccessKeyId: accessKey,
-		}
-	}
-	return nil
-}
+// parameter is one parameter of a query, decoded.
+type parameter struct{ name, value string }
 
 // parameters decodes a query; what can't be decoded is left as it came.
-func parameters(rawQuery string) map[string]string {
-	parsed := map[string]string{}
+func parameters(rawQuery string) []parameter {
+	var parsed []parameter
 	for pair := range strings.SplitSeq(rawQuery, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		parsed[unescape(name)] = unescape(value)
+		if pair != "" {
+			name, value, _ := strings.Cut(pair, "=")
+			parsed = append(parsed, parameter{unescape(name), unescape(value)})
+		}
 	}
 	return parsed
 }
 
-func has(query map[string]string, name string) bool {
-	_, ok := query[name]
-	return ok
+// isPresigned reports whether a query holds what authorizes a request.
+func isPresigned(query []parameter) bool {
+	return slices.ContainsFunc(query, func(q parameter) bool {
+		return q.name == "X-Amz-Algorithm" || q.name == signatureName || q.name == "Signature"
+	})
 }
 
 func unescape(s string) string {
