@@ -132,7 +132,7 @@ func (l *local) start(ctx context.Context) error {
 // credentials are fixed, since they only open what lies on this machine; those
 // of another server come from the environment.
 func (l *local) credentials() aws.Credentials {
-	if id, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"); l.s3 != nil && id != "" {
+	if id, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"); (l.s3 != nil || l.dynamodb != nil) && id != "" {
 		return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
 	}
 	return aws.Credentials{AccessKeyID: "AKIALOCALDOOR", SecretAccessKey: "local-secret-that-opens-nothing-else"}

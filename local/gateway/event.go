@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/base64"
-	"net/http"
 	"net/url"
 	"strings"
 )
@@ -173,5 +172,3 @@ func nonEmpty(m map[string]string) map[string]string {
 	}
 	return m
 }
-
-var _ http.Handler = (*Gateway)(nil)

@@ -114,6 +114,7 @@ func (a *Assembly) add(name, region, file string) error {
 		Outputs    map[string]output
 		Resources  map[string]struct {
 			Type       string
+			Condition  string
 			Metadata   map[string]any
 			Properties map[string]any
 		}
@@ -127,7 +128,11 @@ func (a *Assembly) add(name, region, file string) error {
 		resources: make(map[string]*Resource, len(body.Resources)),
 	}
 	for id, r := range body.Resources {
-		s.resources[id] = &Resource{Stack: s, ID: id, Type: r.Type, metadata: r.Metadata, properties: r.Properties}
+		made := &Resource{Stack: s, ID: id, Type: r.Type, metadata: r.Metadata, properties: r.Properties}
+		if r.Condition != "" && onAWSOnly[r.Type] == "" {
+			return made.Errorf("condition %s: conditions are not understood by the local door", r.Condition)
+		}
+		s.resources[id] = made
 	}
 	a.stacks = append(a.stacks, s)
 	return nil

@@ -179,6 +179,16 @@ func TestCheckNamesEveryUnknownResourceType(t *testing.T) {
 	}
 }
 
+func TestConditionsAreNotUnderstood(t *testing.T) {
+	_, err := template.Load(templatetest.Write(t, map[string]string{"s": `{"Resources": {
+		"Usage": {"Type": "AWS::CDK::Metadata", "Condition": "Available"},
+		"Bucket": {"Type": "AWS::S3::Bucket", "Condition": "Wanted"}
+	}}`}))
+	if err == nil || !strings.Contains(err.Error(), "stack s: resource Bucket (AWS::S3::Bucket): condition Wanted: conditions are not understood") {
+		t.Errorf("Load = %v; want an error that names the condition", err)
+	}
+}
+
 func TestLoadSaysHowToSynthesize(t *testing.T) {
 	if _, err := template.Load(t.TempDir()); err == nil || !strings.Contains(err.Error(), "make synth") {
 		t.Errorf("Load of an empty folder: %v; want a hint at make synth", err)
