@@ -10,12 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
-
-	"onedoor/lambdas/contract"
 )
-
-// presignMethods are what the API serves under contract.PresignRoot.
-var presignMethods = []string{"GET", "HEAD"}
 
 // api is the private REST API.
 type api struct {
@@ -28,7 +23,7 @@ type api struct {
 // has for documents adds a domain, a role and permissions of its own.
 func newAPI(stack awscdk.Stack, s settings, document contractDocument, net network, dom domain, functions map[string]function) api {
 	body := document.body(func(name string) *string { return integrationURI(functions[name]) })
-	policy := invokeThroughOurEndpoint(net, ownRoutes(s))
+	policy := invokeThroughOurEndpoint(net, ownRoutes(s, document))
 	rest := api{name: "onedoor-" + s.stage}
 	rest.resource = awsapigateway.NewCfnRestApi(stack, jsii.String("Api"), &awsapigateway.CfnRestApiProps{
 		Name:        jsii.String(rest.name),
@@ -52,7 +47,7 @@ func newAPI(stack awscdk.Stack, s settings, document contractDocument, net netwo
 	})
 	stage := newStage(stack, s, rest, deployment)
 	newPrivateDomain(stack, s, net, dom, rest, stage)
-	for _, r := range document.routes() {
+	for _, r := range document.apiRoutes() {
 		newPermission(stack, s, rest, r, functions[r.function])
 	}
 	return rest
@@ -171,10 +166,10 @@ func newPrivateDomain(stack awscdk.Stack, s settings, net network, dom domain, r
 }
 
 // ownRoutes are the API's routes as its resource policy calls them.
-func ownRoutes(s settings) []string {
+func ownRoutes(s settings, document contractDocument) []string {
 	var routes []string
-	for _, method := range presignMethods {
-		routes = append(routes, "execute-api:/"+s.stage+"/"+method+contract.PresignRoot+"*")
+	for _, name := range document.invocations(s.stage) {
+		routes = append(routes, "execute-api:"+name)
 	}
 	return routes
 }

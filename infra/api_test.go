@@ -45,6 +45,9 @@ func TestAPITakesOurRoutesThroughOurEndpointOnly(t *testing.T) {
 		{"route, from nowhere", rest.get(t, "Policy"), route, nil, silent},
 		{"another method", rest.get(t, "Policy"), "execute-api:/local/POST/presign/objects/a", through("${" + id + "}"), silent},
 		{"another path", rest.get(t, "Policy"), "execute-api:/local/GET/other", through("${" + id + "}"), silent},
+		{"creation of a link", rest.get(t, "Policy"), "execute-api:/local/POST/presign/links", through("${" + id + "}"), allowed},
+		{"revocation of a link", rest.get(t, "Policy"), "execute-api:/local/DELETE/presign/links/abc", through("${" + id + "}"), allowed},
+		{"change of a link", rest.get(t, "Policy"), "execute-api:/local/PUT/presign/links/abc", through("${" + id + "}"), silent},
 		{"domain", domain.get(t, "Policy"), "execute-api:/a", through("${" + id + "}"), allowed},
 		{"domain, through another endpoint", domain.get(t, "Policy"), "execute-api:/a", through("vpce-other"), silent},
 	}
@@ -63,11 +66,14 @@ func TestAPIServesTheContract(t *testing.T) {
 	}
 	made := synthesized(t, domainStage)
 	_, rest := made.service.find(t, "AWS::ApiGateway::RestApi", "")
-	presign, _ := made.service.find(t, "AWS::Lambda::Function", "Presign")
+	ids := map[string]string{}
+	for _, name := range []string{"Presign", "Links"} {
+		ids[strings.ToLower(name)], _ = made.service.find(t, "AWS::Lambda::Function", name)
+	}
 	want := map[string]string{}
-	for _, r := range document.routes() {
+	for _, r := range document.apiRoutes() {
 		greedy := strings.ReplaceAll(r.path, "{key}", "{key+}")
-		want[r.method+" "+greedy] = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" + presign + ".Arn}/invocations"
+		want[r.method+" "+greedy] = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" + ids[r.function] + ".Arn}/invocations"
 	}
 	got := map[string]string{}
 	for path, operations := range rest.get(t, "Body", "paths").(map[string]any) {
@@ -79,7 +85,7 @@ func TestAPIServesTheContract(t *testing.T) {
 			got[strings.ToUpper(method)+" "+path] = made.render(call["uri"])
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" || len(got) != 2 {
+	if diff := cmp.Diff(want, got); diff != "" || len(got) != 5 {
 		t.Errorf("%d routes (-want +got):\n%s", len(got), diff)
 	}
 }
@@ -93,7 +99,14 @@ func TestOnlyTheContractsRoutesInvokeFunctions(t *testing.T) {
 	}
 	slices.Sort(got)
 	const prefix = "apigateway.amazonaws.com arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${"
-	want := []string{prefix + rest + "}/local/GET/presign/*", prefix + rest + "}/local/HEAD/presign/*"}
+	want := []string{
+		prefix + rest + "}/local/DELETE/presign/links/*",
+		prefix + rest + "}/local/GET/presign/*",
+		prefix + rest + "}/local/GET/presign/links/*",
+		prefix + rest + "}/local/HEAD/presign/*",
+		prefix + rest + "}/local/POST/presign/links",
+		"elasticloadbalancing.amazonaws.com arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}:${AWS::AccountId}:targetgroup/*",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("permissions (-want +got):\n%s", diff)
 	}
@@ -222,7 +235,7 @@ func TestAPIGatewaysLogRoleIsASetting(t *testing.T) {
 }
 
 func TestContractIsServedByKnownFunctionsOnly(t *testing.T) {
-	_, err := loadContract([]string{"links"})
+	_, err := loadContract([]string{"links", "edge"})
 	if err == nil || !strings.Contains(err.Error(), `"presign"`) {
 		t.Errorf("loadContract without presign: %v; want an error that names it", err)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // lambdaPackages are the packages under lambdas/ that become functions.
-var lambdaPackages = []string{"presign", "endpointips"}
+var lambdaPackages = []string{"presign", "links", "edge", "endpointips"}
 
 // artifact is a zipped function.
 type artifact struct {

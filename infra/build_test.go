@@ -11,34 +11,36 @@ import (
 	"testing"
 )
 
-// maxPresignBytes is what a download's signer may weigh: it loads at each cold
-// start.
-const maxPresignBytes = 7_000_000
+// maxBytes is what the functions on the way of a request may weigh: they load at
+// each cold start.
+var maxBytes = map[string]int64{"presign": 7_000_000, "links": 10_500_000, "edge": 10_500_000}
 
-func TestPresignIsSmallAndStatic(t *testing.T) {
+func TestFunctionsAreSmallAndStatic(t *testing.T) {
 	root, err := moduleRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := filepath.Join(t.TempDir(), "presign")
-	if err := compile(root, packagePath("presign"), name); err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Size() > maxPresignBytes {
-		t.Errorf("presign has %d bytes; at most %d are allowed", info.Size(), maxPresignBytes)
-	}
-	program, err := elf.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer program.Close()
-	libraries, err := program.ImportedLibraries()
-	if program.Machine != elf.EM_AARCH64 || err != nil || len(libraries) != 0 {
-		t.Errorf("presign is for %v and needs %v (%v); want arm64 and nothing", program.Machine, libraries, err)
+	for function, limit := range maxBytes {
+		name := filepath.Join(t.TempDir(), function)
+		if err := compile(root, packagePath(function), name); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > limit {
+			t.Errorf("%s has %d bytes; at most %d are allowed", function, info.Size(), limit)
+		}
+		program, err := elf.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		libraries, err := program.ImportedLibraries()
+		if program.Machine != elf.EM_AARCH64 || err != nil || len(libraries) != 0 {
+			t.Errorf("%s is for %v and needs %v (%v); want arm64 and nothing", function, program.Machine, libraries, err)
+		}
+		program.Close()
 	}
 }
 

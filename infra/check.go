@@ -12,7 +12,10 @@ import (
 
 // Limits of the settings, ours where AWS has none.
 const (
-	longestTTL    = 12 * 60 * 60
+	secondsPerDay = 24 * 60 * 60
+	longestTTL    = secondsPerDay / 2
+	longestLink   = 366 * secondsPerDay
+	longestRecord = 3660
 	widestVPC     = 16
 	narrowestVPC  = 25
 	fewestZones   = 2

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
 	"onedoor/lambdas/contract"
@@ -14,6 +15,8 @@ import (
 // Priorities of the listener rules, with room between them.
 const (
 	presignPriority = 10
+	linksPriority   = 20
+	oncePriority    = 30
 	objectsPriority = 100
 )
 
@@ -26,10 +29,11 @@ type door struct {
 	balancer elb.ApplicationLoadBalancer
 	// redirect listens for HTTP, listener for HTTPS.
 	redirect, listener elb.ApplicationListener
-	targetGroups       []targetGroup
+	// endpoints are the target groups that have a health.
+	endpoints []targetGroup
 }
 
-func newDoor(stack awscdk.Stack, s settings, net network, store storage, dom domain) door {
+func newDoor(stack awscdk.Stack, s settings, net network, store storage, dom domain, edge function) door {
 	balancer := newBalancer(stack, s, net, store)
 	lb := door{
 		balancer: balancer,
@@ -52,32 +56,47 @@ func newDoor(stack awscdk.Stack, s settings, net network, store storage, dom dom
 			}),
 		}),
 	}
-	lb.newRules(stack, s, net, store)
+	lb.newRules(stack, s, net, store, edge)
 	return lb
 }
 
 // newRules pins host, method and path of everything that passes, and for
 // objects the presence of a signature.
-func (d *door) newRules(stack awscdk.Stack, s settings, net network, store storage) {
+func (d *door) newRules(stack awscdk.Stack, s settings, net network, store storage, edge function) {
 	api := newTargetGroup(stack, "ApiTargets", net.vpc, net.api, apiHealth)
 	objects := newTargetGroup(stack, "S3Targets", net.vpc, net.s3, s3Health)
-	d.targetGroups = []targetGroup{api, objects}
+	d.endpoints = []targetGroup{api, objects}
 
 	newRule(stack, "PresignRule", d.listener, rule{
 		priority: presignPriority,
 		host:     s.domain,
-		path:     contract.PresignRoot + "*",
-		methods:  presignMethods,
-		target:   api,
+		paths:    []string{contract.PresignRoot + "*"},
+		methods:  []string{"GET", "HEAD"},
+		target:   api.resource,
+	})
+	// GET of a link's state falls under the rule above.
+	newRule(stack, "LinksRule", d.listener, rule{
+		priority: linksPriority,
+		host:     s.domain,
+		paths:    []string{contract.LinksPath, contract.LinksPath + "/*"},
+		methods:  []string{"POST", "DELETE"},
+		target:   api.resource,
+	})
+	newRule(stack, "OnceRule", d.listener, rule{
+		priority: oncePriority,
+		host:     s.domain,
+		paths:    []string{contract.OnceRoot + "*"},
+		methods:  []string{"GET", "HEAD", "POST"},
+		target:   newFunctionTarget(stack, "EdgeTarget", edge),
 	})
 	for i, path := range s.objectPaths {
 		r := rule{
 			priority: objectsPriority + i,
 			host:     s.domain,
-			path:     path + "*",
+			paths:    []string{path + "*"},
 			methods:  []string{"GET", "HEAD"},
 			signed:   true,
-			target:   objects,
+			target:   objects.resource,
 		}
 		if store.rewritesHost {
 			r.rewriteHost = store.host
@@ -152,4 +171,28 @@ func newTargetGroup(stack awscdk.Stack, id string, vpc awsec2.Vpc, endpoint endp
 		HealthyThresholdCount:      number(2),
 		UnhealthyThresholdCount:    number(2),
 	})}
+}
+
+// newFunctionTarget makes a function a target. It gets headers and query
+// parameters that repeat, and there is no health check: each would be an
+// invocation, and a function that fails is counted by itself.
+func newFunctionTarget(stack awscdk.Stack, id string, f function) elb.CfnTargetGroup {
+	// A permission for exactly this group would need the group first, and the
+	// group its permission: so any group of this account and region.
+	permission := awslambda.NewCfnPermission(stack, jsii.String(id+"Permission"), &awslambda.CfnPermissionProps{
+		Action:       jsii.String("lambda:InvokeFunction"),
+		FunctionName: f.FunctionArn(),
+		Principal:    jsii.String("elasticloadbalancing.amazonaws.com"),
+		SourceArn: join("arn:", awscdk.Aws_PARTITION(), ":elasticloadbalancing:", awscdk.Aws_REGION(), ":",
+			awscdk.Aws_ACCOUNT_ID(), ":targetgroup/*"),
+	})
+	group := elb.NewCfnTargetGroup(stack, jsii.String(id), &elb.CfnTargetGroupProps{
+		TargetType: jsii.String("lambda"),
+		Targets:    []any{&elb.CfnTargetGroup_TargetDescriptionProperty{Id: f.FunctionArn()}},
+		TargetGroupAttributes: []any{&elb.CfnTargetGroup_TargetGroupAttributeProperty{
+			Key: jsii.String("lambda.multi_value_headers.enabled"), Value: jsii.String("true"),
+		}},
+	})
+	group.AddResourceDependency(permission, nil)
+	return group
 }

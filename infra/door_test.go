@@ -12,11 +12,11 @@ import (
 
 // listenerRule is a rule of the load balancer in plain values.
 type listenerRule struct {
-	Priority      float64
-	Host, Path    string
-	Methods       []string
-	Query, Target string
-	RewriteHost   string
+	Priority       float64
+	Host           string
+	Paths, Methods []string
+	Query, Target  string
+	RewriteHost    string
 }
 
 func listenerRules(t *testing.T, made assembly) []listenerRule {
@@ -33,7 +33,7 @@ func listenerRules(t *testing.T, made assembly) []listenerRule {
 			case "host-header":
 				rule.Host = strings.Join(made.renderAll(condition.get(t, "HostHeaderConfig", "Values")), " ")
 			case "path-pattern":
-				rule.Path = strings.Join(made.renderAll(condition.get(t, "PathPatternConfig", "Values")), " ")
+				rule.Paths = made.renderAll(condition.get(t, "PathPatternConfig", "Values"))
 			case "http-request-method":
 				rule.Methods = made.renderAll(condition.get(t, "HttpRequestMethodConfig", "Values"))
 			case "query-string":
@@ -55,17 +55,23 @@ func listenerRules(t *testing.T, made assembly) []listenerRule {
 
 func TestRulesPinHostMethodPathAndSignature(t *testing.T) {
 	presign := listenerRule{
-		Priority: 10, Host: "onedoor.localhost", Path: "/presign/*", Methods: []string{"GET", "HEAD"}, Target: "ApiTargets",
+		Priority: 10, Host: "onedoor.localhost", Paths: []string{"/presign/*"}, Methods: []string{"GET", "HEAD"}, Target: "ApiTargets",
+	}
+	links := listenerRule{
+		Priority: 20, Host: "onedoor.localhost", Paths: []string{"/presign/links", "/presign/links/*"}, Methods: []string{"POST", "DELETE"}, Target: "ApiTargets",
+	}
+	once := listenerRule{
+		Priority: 30, Host: "onedoor.localhost", Paths: []string{"/once/*"}, Methods: []string{"GET", "HEAD", "POST"}, Target: "EdgeTarget",
 	}
 	objects := listenerRule{
-		Priority: 100, Host: "onedoor.localhost", Path: "/objects/*", Methods: []string{"GET", "HEAD"},
+		Priority: 100, Host: "onedoor.localhost", Paths: []string{"/objects/*"}, Methods: []string{"GET", "HEAD"},
 		Query: "X-Amz-Signature=*", Target: "S3Targets",
 	}
 	rewritten := objects
 	rewritten.RewriteHost = "^.*$ → onedoor-local-objects.s3.${AWS::Region}.${AWS::URLSuffix}"
 	for stage, want := range map[string][]listenerRule{
-		domainStage: {presign, objects},
-		bucketStage: {presign, rewritten},
+		domainStage: {presign, links, once, objects},
+		bucketStage: {presign, links, once, rewritten},
 	} {
 		if diff := cmp.Diff(want, listenerRules(t, synthesized(t, stage))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", stage, diff)
@@ -76,19 +82,21 @@ func TestRulesPinHostMethodPathAndSignature(t *testing.T) {
 func TestEachServedPathHasARule(t *testing.T) {
 	var paths []string
 	for _, rule := range listenerRules(t, synthesized(t, fullStage)) {
-		paths = append(paths, rule.Path)
+		if rule.Target == "S3Targets" {
+			paths = append(paths, rule.Paths...)
+		}
 	}
-	if diff := cmp.Diff([]string{"/presign/*", "/objects/reports/*", "/objects/public/*"}, paths); diff != "" {
+	if diff := cmp.Diff([]string{"/objects/reports/*", "/objects/public/*"}, paths); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
 	}
 }
 
-func TestNoTwoRulesTakeTheSamePath(t *testing.T) {
+func TestNoTwoRulesTakeTheSameRequest(t *testing.T) {
 	for stage := range assemblies {
 		rules := listenerRules(t, synthesized(t, stage))
 		for i, a := range rules {
 			for _, b := range rules[:i] {
-				if glob(a.Path, b.Path) || glob(b.Path, a.Path) || a.Priority == b.Priority {
+				if a.Priority == b.Priority || overlap(a.Paths, b.Paths) && slices.ContainsFunc(a.Methods, func(m string) bool { return slices.Contains(b.Methods, m) }) {
 					t.Errorf("%s: rules %v and %v overlap", stage, a, b)
 				}
 			}
@@ -96,12 +104,18 @@ func TestNoTwoRulesTakeTheSamePath(t *testing.T) {
 	}
 }
 
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(p string) bool {
+		return slices.ContainsFunc(b, func(q string) bool { return glob(p, q) || glob(q, p) })
+	})
+}
+
 func TestRulesKeepWithinTheLimitsOfTheLoadBalancer(t *testing.T) {
 	const values, wildcards = 5, 5
 	for stage := range assemblies {
 		for _, r := range listenerRules(t, synthesized(t, stage)) {
-			used := len(strings.Fields(r.Host)) + len(strings.Fields(r.Path)) + len(r.Methods) + len(strings.Fields(r.Query))
-			stars := strings.Count(r.Host+r.Path+r.Query, "*")
+			used := len(strings.Fields(r.Host)) + len(r.Paths) + len(r.Methods) + len(strings.Fields(r.Query))
+			stars := strings.Count(r.Host+strings.Join(r.Paths, "")+r.Query, "*")
 			if used > values || stars > wildcards {
 				t.Errorf("%s: %v has %d values and %d wildcards; at most %d and %d fit", stage, r, used, stars, values, wildcards)
 			}

@@ -66,11 +66,11 @@ func readServedObjects(s settings) []awsiam.PolicyStatement {
 // routes. The API's id isn't known here, since the API needs this endpoint. A
 // private domain and the API behind it are checked one after the other:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-endpoint-policies.html
-func invokeOurRoutes(s settings) []awsiam.PolicyStatement {
+func invokeOurRoutes(s settings, document contractDocument) []awsiam.PolicyStatement {
 	domain := executeARN("/domainnames/" + s.domain + "+*")
 	var routes []*string
-	for _, method := range presignMethods {
-		routes = append(routes, executeARN("*/"+s.stage+"/"+method+contract.PresignRoot+"*"))
+	for _, name := range document.invocations(s.stage) {
+		routes = append(routes, executeARN("*"+name))
 	}
 	invoke := func(sid string, resources []*string, conditions map[string]any) awsiam.PolicyStatement {
 		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{

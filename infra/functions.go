@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
@@ -102,4 +103,68 @@ func newPresign(stack awscdk.Stack, s settings, built artifacts, store storage) 
 		of:     `^Resource::<ObjectBucket[0-9A-F]+\.Arn>\/objects\/.*\*$`,
 	})
 	return presign
+}
+
+// newLinks makes the function that creates, shows and revokes one-time links.
+// It can do nothing but that: no scan, no query, no delete, no object.
+func newLinks(stack awscdk.Stack, s settings, built artifacts, table awsdynamodb.Table) function {
+	return newFunction(stack, "Links", s, built, functionProps{
+		name:        "links",
+		description: "Creates, shows and revokes one-time links",
+		timeout:     seconds(10),
+		memory:      256,
+		environment: map[string]*string{
+			contract.EnvDomain:         jsii.String(s.domain),
+			contract.EnvTable:          table.TableName(),
+			contract.EnvTTLMax:         jsii.String(strconv.Itoa(s.ttl.max)),
+			contract.EnvLinkTTLDefault: jsii.String(strconv.Itoa(s.links.ttl.byDefault)),
+			contract.EnvLinkTTLMax:     jsii.String(strconv.Itoa(s.links.ttl.max)),
+			contract.EnvLinkRetention:  jsii.String(strconv.Itoa(s.links.retentionDays * secondsPerDay)),
+		},
+		rights: []awsiam.PolicyStatement{useTable(table, "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem")},
+	})
+}
+
+// newEdge makes the function that lets claims of one-time links through. It
+// signs downloads, as presign does, and asks S3 for the size that it shows.
+func newEdge(stack awscdk.Stack, s settings, built artifacts, store storage, table awsdynamodb.Table) function {
+	actions, objects := readObjects(s, store.objects.BucketArn())
+	edge := newFunction(stack, "Edge", s, built, functionProps{
+		name:        "edge",
+		description: "Lets as many claims of a one-time link through as it has uses",
+		timeout:     seconds(15),
+		memory:      256,
+		environment: map[string]*string{
+			contract.EnvDomain:      jsii.String(s.domain),
+			contract.EnvS3Host:      store.host,
+			contract.EnvBucket:      store.objects.BucketName(),
+			contract.EnvTable:       table.TableName(),
+			contract.EnvBindAddress: jsii.String(strconv.FormatBool(s.links.bindAddress)),
+			// The function has no S3 client that would know.
+			"AWS_ENDPOINT_URL_S3": join("https://s3.", awscdk.Aws_REGION(), ".", awscdk.Aws_URL_SUFFIX()),
+		},
+		rights: []awsiam.PolicyStatement{
+			useTable(table, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+				Sid:       jsii.String("ReadServedObjects"),
+				Actions:   actions,
+				Resources: objects,
+			}),
+		},
+	})
+	acknowledge(edge.Role(), finding{
+		rule:   "AwsSolutions-IAM5",
+		reason: "A link may be created for every object under the served paths; which one, its row says.",
+		of:     `^Resource::<ObjectBucket[0-9A-F]+\.Arn>\/objects\/.*\*$`,
+	})
+	return edge
+}
+
+// useTable are rights on the rows of the table, and on nothing else of it.
+func useTable(table awsdynamodb.Table, actions ...string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:       jsii.String("UseLinks"),
+		Actions:   jsii.Strings(actions...),
+		Resources: &[]*string{table.TableArn()},
+	})
 }

@@ -21,7 +21,7 @@ type network struct {
 	api, s3 endpoint
 }
 
-func newNetwork(stack awscdk.Stack, s settings, built artifacts) network {
+func newNetwork(stack awscdk.Stack, s settings, built artifacts, document contractDocument) network {
 	vpc := newVPC(stack, s)
 	door := newDoorGroup(stack, s, vpc)
 	api := newGroup(stack, "ApiEndpointSecurityGroup", vpc, "The execute-api endpoint")
@@ -37,7 +37,7 @@ func newNetwork(stack awscdk.Stack, s settings, built artifacts) network {
 		api: newEndpoint(stack, finder, endpointProps{
 			id: "ApiEndpoint", vpc: vpc, group: api,
 			service: awsec2.InterfaceVpcEndpointAwsService_APIGATEWAY(),
-			policy:  invokeOurRoutes(s),
+			policy:  invokeOurRoutes(s, document),
 		}),
 		s3: newEndpoint(stack, finder, endpointProps{
 			id: "S3Endpoint", vpc: vpc, group: s3,

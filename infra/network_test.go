@@ -62,6 +62,8 @@ func TestAPIEndpointPassesOnlyOurRoutes(t *testing.T) {
 		{"our route without a domain", ours + "abc123/local/GET/presign/objects/a", "", silent},
 		{"another method", ours + "abc123/local/POST/presign/objects/a", domain, silent},
 		{"another path", ours + "abc123/local/GET/admin", domain, silent},
+		{"creation of a link", ours + "abc123/local/POST/presign/links", domain, allowed},
+		{"revocation of a link", ours + "abc123/local/DELETE/presign/links/abc", domain, allowed},
 		{"another stage", ours + "abc123/other-stage/GET/presign/objects", domain, silent},
 		{"another account", "arn:${AWS::Partition}:execute-api:${AWS::Region}:999999999999:abc123/local/GET/presign/objects/a", domain, silent},
 	}

@@ -43,7 +43,7 @@ func newAlarms(stack awscdk.Stack, s settings, rest api, lb door, functions ...f
 		namespace: "AWS/ApiGateway", metric: "5XXError", statistic: "Sum",
 		dimensions: map[string]*string{"ApiName": jsii.String(rest.name), "Stage": jsii.String(s.stage)},
 	})
-	for _, group := range lb.targetGroups {
+	for _, group := range lb.endpoints {
 		newAlarm(stack, s, alarm{
 			id: group.id + "UnhealthyAlarm", description: "The load balancer doesn't reach an address of " + group.id,
 			namespace: "AWS/ApplicationELB", metric: "UnHealthyHostCount", statistic: "Maximum",

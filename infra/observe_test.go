@@ -20,7 +20,8 @@ func TestAlarmsWatchWhatClientsDependOn(t *testing.T) {
 	want := []string{
 		"AWS/ApiGateway 5XXError",
 		"AWS/ApplicationELB UnHealthyHostCount", "AWS/ApplicationELB UnHealthyHostCount",
-		"AWS/Lambda Errors", "AWS/Lambda Throttles",
+		"AWS/Lambda Errors", "AWS/Lambda Errors", "AWS/Lambda Errors",
+		"AWS/Lambda Throttles", "AWS/Lambda Throttles", "AWS/Lambda Throttles",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"onedoor/lambdas/contract"
 )
 
 //go:embed openapi.yaml
@@ -26,6 +28,9 @@ const (
 
 // pathParameter finds a parameter in a path.
 var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
+
+// greedyParameter is the parameter that takes the rest of the path.
+const greedyParameter = "{key}"
 
 // contractDocument is the public contract, openapi.yaml.
 type contractDocument struct{ doc *openapi3.T }
@@ -62,6 +67,21 @@ type route struct {
 // pattern is the path with a wildcard for each parameter.
 func (r route) pattern() string { return pathParameter.ReplaceAllString(r.path, "*") }
 
+// apiRoutes are the routes that the REST API serves. The load balancer sends
+// the others to their function itself.
+func (d contractDocument) apiRoutes() []route {
+	return slices.DeleteFunc(d.routes(), func(r route) bool { return !strings.HasPrefix(r.path, contract.PresignRoot) })
+}
+
+// invocations are the API's routes as policies name them behind the API's id.
+func (d contractDocument) invocations(stage string) []string {
+	var names []string
+	for _, r := range d.apiRoutes() {
+		names = append(names, "/"+stage+"/"+r.method+r.pattern())
+	}
+	return names
+}
+
 // routes lists the operations in a stable order.
 func (d contractDocument) routes() []route {
 	var routes []route
@@ -91,8 +111,8 @@ func capitalized(name string) string {
 // writes as {key+}.
 func (d contractDocument) body(uri func(function string) *string) map[string]any {
 	paths := map[string]map[string]any{}
-	for _, r := range d.routes() {
-		greedy := pathParameter.ReplaceAllString(r.path, "{$1+}")
+	for _, r := range d.apiRoutes() {
+		greedy := strings.ReplaceAll(r.path, greedyParameter, "{key+}")
 		if paths[greedy] == nil {
 			paths[greedy] = map[string]any{}
 		}

@@ -10,12 +10,12 @@ import (
 // holds at most five values in its conditions.
 type rule struct {
 	priority int
-	// host and path are patterns; matching paths is case-sensitive.
-	host, path string
-	methods    []string
+	// host and paths are patterns; matching paths is case-sensitive.
+	host           string
+	paths, methods []string
 	// signed asks for the query parameter that every Signature Version 4 has.
 	signed bool
-	target targetGroup
+	target elb.CfnTargetGroup
 	// rewriteHost, if set, is the Host that the target receives.
 	rewriteHost *string
 }
@@ -27,7 +27,7 @@ func newRule(stack awscdk.Stack, id string, listener elb.ApplicationListener, r 
 		Priority:    number(r.priority),
 		Conditions:  r.conditions(),
 		Actions: []any{&elb.CfnListenerRule_ActionProperty{
-			Type: jsii.String("forward"), TargetGroupArn: r.target.resource.Ref(),
+			Type: jsii.String("forward"), TargetGroupArn: r.target.Ref(),
 		}},
 	}
 	if r.rewriteHost != nil {
@@ -49,7 +49,7 @@ func (r rule) conditions() []any {
 		},
 		&elb.CfnListenerRule_RuleConditionProperty{
 			Field:             jsii.String("path-pattern"),
-			PathPatternConfig: &elb.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings(r.path)},
+			PathPatternConfig: &elb.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings(r.paths...)},
 		},
 		&elb.CfnListenerRule_RuleConditionProperty{
 			Field:                   jsii.String("http-request-method"),

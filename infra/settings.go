@@ -52,6 +52,8 @@ type settings struct {
 	redirectStatus int
 	// ttl bounds the life of presigned URLs.
 	ttl ttl
+	// links is about one-time links.
+	links links
 	// throttle bounds what the REST API accepts.
 	throttle throttle
 	// logRetentionDays is how long logs are kept, in CloudWatch and in the log
@@ -81,6 +83,19 @@ type ttl struct {
 	// max is the ceiling, at most 12 hours: a URL dies with the session of the
 	// function that signed it. Default 3600.
 	max int
+}
+
+// links decides about one-time links.
+type links struct {
+	// ttl bounds the life of links in seconds: one day by default, seven days
+	// at most unless the stage allows more, which can be up to 366 days.
+	ttl ttl
+	// retentionDays is how long the record of a link stays after its expiry, for
+	// audit: 0 to 3660 days, by default 90.
+	retentionDays int
+	// bindAddress binds the URL that a claim gets to the claimer's address, so
+	// that it is worth nothing elsewhere. Default false.
+	bindAddress bool
 }
 
 // throttle is the stage-wide limit of the REST API.
@@ -152,6 +167,15 @@ func read(o *object) settings {
 	s.ttl.max = life.number("max", 3600, 1, longestTTL)
 	s.ttl.byDefault = life.number("default", min(900, s.ttl.max), 1, s.ttl.max)
 	life.close()
+
+	once := o.object("links")
+	linkLife := once.object("ttl")
+	s.links.ttl.max = linkLife.number("max", 7*secondsPerDay, 1, longestLink)
+	s.links.ttl.byDefault = linkLife.number("default", min(secondsPerDay, s.links.ttl.max), 1, s.links.ttl.max)
+	linkLife.close()
+	s.links.retentionDays = once.number("retentionDays", 90, 0, longestRecord)
+	s.links.bindAddress = once.flag("bindAddress", false)
+	once.close()
 
 	limit := o.object("throttle")
 	s.throttle = throttle{rate: limit.number("rate", 100, 1, mostRate), burst: limit.number("burst", 200, 1, mostBurst)}

@@ -142,6 +142,14 @@ func TestSettingsMistakes(t *testing.T) {
 		{"throttle", `{"domain": "files.example.com", "throttle": {"rate": 0, "burst": 1e9}, ` + zoneSetting + `}`,
 			"onedoor.prod.throttle.rate is 0: use a whole number from 1 to 10000\n" +
 				"onedoor.prod.throttle.burst is 1000000000: use a whole number from 1 to 5000"},
+		{"life of links over a year", `{"domain": "files.example.com", "links": {"ttl": {"max": 31622401}}, ` + zoneSetting + `}`,
+			`onedoor.prod.links.ttl.max is 31622401: use a whole number from 1 to 31622400`},
+		{"life of links over the longest", `{"domain": "files.example.com", "links": {"ttl": {"default": 61, "max": 60}}, ` + zoneSetting + `}`,
+			`onedoor.prod.links.ttl.default is 61: use a whole number from 1 to 60`},
+		{"record of links", `{"domain": "files.example.com", "links": {"retentionDays": -1}, ` + zoneSetting + `}`,
+			`onedoor.prod.links.retentionDays is -1: use a whole number from 0 to 3660`},
+		{"binding of links", `{"domain": "files.example.com", "links": {"bindAddress": "on"}, ` + zoneSetting + `}`,
+			`onedoor.prod.links.bindAddress is "on": use true or false`},
 		{"flag", `{"domain": "files.example.com", "retain": "yes", ` + zoneSetting + `}`,
 			`onedoor.prod.retain is "yes": use true or false`},
 	}
@@ -159,7 +167,7 @@ func TestSettingsMistakes(t *testing.T) {
 }
 
 const allSettings = "alarmTopicArn, availabilityZones, bucketName, certificateArn, clientCidrs, cloudWatchRole, domain, hostedZone, " +
-	"logRetentionDays, objectPaths, redirectStatus, region, retain, throttle, ttl, vpcCidr"
+	"links, logRetentionDays, objectPaths, redirectStatus, region, retain, throttle, ttl, vpcCidr"
 
 func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	settings := decoded(t, `{
@@ -207,11 +215,11 @@ func TestSettingsHaveDefaults(t *testing.T) {
 		region: "eu-central-1", certificateARN: "arn:aws:acm:eu-central-1:111122223333:certificate/abc",
 		vpcCIDR: netip.MustParsePrefix("10.0.0.0/24"), availabilityZones: 2,
 		clientCIDRs:    []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
-		redirectStatus: 301, ttl: ttl{byDefault: 900, max: 3600}, throttle: throttle{rate: 100, burst: 200},
+		redirectStatus: 301, ttl: ttl{byDefault: 900, max: 3600}, links: links{ttl: ttl{byDefault: 86_400, max: 604_800}, retentionDays: 90}, throttle: throttle{rate: 100, burst: 200},
 		logRetentionDays: 90, retain: true,
 	}
 	equal := cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
-	if diff := cmp.Diff(want, got, equal, cmp.AllowUnexported(settings{}, hostedZone{}, ttl{}, throttle{})); diff != "" {
+	if diff := cmp.Diff(want, got, equal, cmp.AllowUnexported(settings{}, hostedZone{}, ttl{}, links{}, throttle{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -12,17 +12,20 @@ import (
 // the endpoints, which change seldom and which addresses depend on. Service
 // holds the rest and takes what it needs from Network by reference.
 func newStacks(app awscdk.App, s settings, built artifacts, document contractDocument) {
-	net := newNetwork(newStack(app, s, "Network", "network", "VPC and interface endpoints behind the door"), s, built)
+	net := newNetwork(newStack(app, s, "Network", "network", "VPC and interface endpoints behind the door"), s, built, document)
 
 	stack := newStack(app, s, "Service", "service", "one domain with two static addresses in front of an S3 bucket")
 	store := newStorage(stack, s, net)
+	table := newTable(stack, s)
 	presign := newPresign(stack, s, built, store)
+	links := newLinks(stack, s, built, table)
+	edge := newEdge(stack, s, built, store, table)
 	dom := newDomain(stack, s)
-	rest := newAPI(stack, s, document, net, dom, map[string]function{"presign": presign})
-	lb := newDoor(stack, s, net, store, dom)
+	rest := newAPI(stack, s, document, net, dom, map[string]function{"presign": presign, "links": links})
+	lb := newDoor(stack, s, net, store, dom, edge)
 	accelerator := newAccelerator(stack, s, store, lb)
 	newRecord(stack, s, dom, accelerator)
-	newAlarms(stack, s, rest, lb, presign)
+	newAlarms(stack, s, rest, lb, presign, links, edge)
 	newOutputs(stack, s, store, accelerator)
 }
 

@@ -36,6 +36,7 @@ var fullSettings = map[string]any{
 	"clientCidrs":       []any{"203.0.113.0/24", "198.51.100.7/32"},
 	"redirectStatus":    307.0,
 	"ttl":               map[string]any{"default": 60.0, "max": 600.0},
+	"links":             map[string]any{"ttl": map[string]any{"default": 600.0, "max": 1200.0}, "retentionDays": 365.0, "bindAddress": true},
 	"throttle":          map[string]any{"rate": 10.0, "burst": 20.0},
 	"logRetentionDays":  365.0,
 	"retain":            false,

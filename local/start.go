@@ -122,6 +122,7 @@ func (l *local) start(ctx context.Context) error {
 	environment := map[string]string{
 		"AWS_ACCESS_KEY_ID":     credentials.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY": credentials.SecretAccessKey,
+		"AWS_ENDPOINT_URL_S3":   l.store.Endpoint(),
 	}
 	if endpoint := l.tables.Endpoint(); endpoint != "" {
 		environment["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
