@@ -256,6 +256,7 @@ func TestASecondInterruptKillsHard(t *testing.T) {
 	if _, err := io.WriteString(never, "the door waits for the rest"); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(500 * time.Millisecond) // let the request reach the door
 	began := time.Now()
 	d.signal(t, os.Interrupt)
 	time.Sleep(200 * time.Millisecond)
