@@ -78,7 +78,6 @@ func newFunction(stack awscdk.Stack, id string, s settings, built artifacts, pro
 // anybody, so its rights are those of the URLs that it hands out. It needs no
 // concurrency of its own: the API's throttle bounds it.
 func newPresign(stack awscdk.Stack, s settings, built artifacts, store storage) function {
-	actions, objects := readObjects(s, store.objects.BucketArn())
 	presign := newFunction(stack, "Presign", s, built, functionProps{
 		name:        "presign",
 		description: "Signs downloads",
@@ -91,17 +90,9 @@ func newPresign(stack awscdk.Stack, s settings, built artifacts, store storage) 
 			contract.EnvTTLDefault:     jsii.String(strconv.Itoa(s.ttl.byDefault)),
 			contract.EnvTTLMax:         jsii.String(strconv.Itoa(s.ttl.max)),
 		},
-		rights: []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Sid:       jsii.String("ReadServedObjects"),
-			Actions:   actions,
-			Resources: objects,
-		})},
+		rights: []awsiam.PolicyStatement{signDownloads(s, store)},
 	})
-	acknowledge(presign.Role(), finding{
-		rule:   "AwsSolutions-IAM5",
-		reason: "Every object under the served paths may be downloaded; which one, the request says.",
-		of:     `^Resource::<ObjectBucket[0-9A-F]+\.Arn>\/objects\/.*\*$`,
-	})
+	acknowledge(presign.Role(), anyServedObject)
 	return presign
 }
 
@@ -128,7 +119,6 @@ func newLinks(stack awscdk.Stack, s settings, built artifacts, table awsdynamodb
 // newEdge makes the function that lets claims of one-time links through. It
 // signs downloads, as presign does, and asks S3 for the size that it shows.
 func newEdge(stack awscdk.Stack, s settings, built artifacts, store storage, table awsdynamodb.Table) function {
-	actions, objects := readObjects(s, store.objects.BucketArn())
 	edge := newFunction(stack, "Edge", s, built, functionProps{
 		name:        "edge",
 		description: "Lets as many claims of a one-time link through as it has uses",
@@ -145,19 +135,27 @@ func newEdge(stack awscdk.Stack, s settings, built artifacts, store storage, tab
 		},
 		rights: []awsiam.PolicyStatement{
 			useTable(table, "dynamodb:GetItem", "dynamodb:UpdateItem"),
-			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-				Sid:       jsii.String("ReadServedObjects"),
-				Actions:   actions,
-				Resources: objects,
-			}),
+			signDownloads(s, store),
 		},
 	})
-	acknowledge(edge.Role(), finding{
-		rule:   "AwsSolutions-IAM5",
-		reason: "A link may be created for every object under the served paths; which one, its row says.",
-		of:     `^Resource::<ObjectBucket[0-9A-F]+\.Arn>\/objects\/.*\*$`,
-	})
+	acknowledge(edge.Role(), anyServedObject)
 	return edge
+}
+
+// signDownloads are the rights that a signed download will have.
+func signDownloads(s settings, store storage) awsiam.PolicyStatement {
+	actions, objects := readObjects(s, store.objects.BucketArn())
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:       jsii.String("ReadServedObjects"),
+		Actions:   actions,
+		Resources: objects,
+	})
+}
+
+var anyServedObject = finding{
+	rule:   "AwsSolutions-IAM5",
+	reason: "Every object under the served paths may be downloaded; which one, the request or the link says.",
+	of:     `^Resource::<ObjectBucket[0-9A-F]+\.Arn>\/objects\/.*\*$`,
 }
 
 // useTable are rights on the rows of the table, and on nothing else of it.
