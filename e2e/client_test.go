@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -30,8 +31,10 @@ type client struct {
 	caFile string
 	// redirects are the statuses that a presigned redirect may have.
 	redirects []int
-	tls       *tls.Config
-	http      *http.Client
+	// source is the address to connect from; nil leaves it to the system.
+	source net.Addr
+	tls    *tls.Config
+	http   *http.Client
 }
 
 const patience = 20 * time.Second
@@ -42,20 +45,35 @@ func newClient(domain, address, plainAddress string, roots *x509.CertPool) clien
 		redirects: []int{http.StatusMovedPermanently},
 		tls:       &tls.Config{ServerName: domain, RootCAs: roots},
 	}
-	c.http = &http.Client{
+	c.http = c.newHTTP()
+	return c
+}
+
+// crowd is how many connections a client keeps: as many as tests race on.
+const crowd = 50
+
+func (c client) newHTTP() *http.Client {
+	return &http.Client{
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			DialContext:        c.dial,
-			TLSClientConfig:    c.tls,
-			DisableCompression: true,
+			DialContext:         c.dial,
+			TLSClientConfig:     c.tls,
+			DisableCompression:  true,
+			MaxIdleConnsPerHost: crowd,
 		},
 	}
+}
+
+// from is the same client at another address of this machine.
+func (c client) from(ip string) client {
+	c.source = &net.TCPAddr{IP: net.ParseIP(ip)}
+	c.http = c.newHTTP()
 	return c
 }
 
 func (c client) dial(ctx context.Context, network, _ string) (net.Conn, error) {
-	return (&net.Dialer{}).DialContext(ctx, network, c.address)
+	return (&net.Dialer{LocalAddr: c.source}).DialContext(ctx, network, c.address)
 }
 
 // request is one HTTP request. Its target goes over the wire as it is.
@@ -84,42 +102,51 @@ func sha256Hex(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// send makes the request and reads the whole answer. Answers of the API are
-// checked against the public contract.
+// send makes the request and reads the whole answer. Answers that the public
+// contract documents are checked against it.
 func (c client) send(t *testing.T, r request) response {
 	t.Helper()
-	r.method = cmp.Or(r.method, http.MethodGet)
-	r.host = cmp.Or(r.host, c.domain)
-	if r.header == nil {
-		r.header = http.Header{}
-	}
-	var body io.Reader
-	if r.body != "" {
-		body = strings.NewReader(r.body)
-	}
-	sent, err := http.NewRequestWithContext(t.Context(), r.method, "https://"+c.domain, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sent.URL = &url.URL{Scheme: "https", Host: c.domain, Opaque: r.target}
-	sent.Host = r.host
-	sent.Header = r.header
-	received, err := c.http.Do(sent)
+	sent, answer, err := c.try(t.Context(), r)
 	if err != nil {
 		t.Fatalf("%s %.200s: %v", r.method, r.target, err)
 	}
-	answer := readAll(t, received)
-	if r.host == c.domain && isForAPI(r.target) {
+	if sent.Host == c.domain && isDocumented(r.target) {
 		checkContract(t, sent, answer)
 	}
 	return answer
 }
 
-// isForAPI reports whether the door's rules lead a target to the API: they see
-// the path without dot segments.
-func isForAPI(target string) bool {
+// try is send for any goroutine: it judges nothing.
+func (c client) try(ctx context.Context, r request) (*http.Request, response, error) {
+	var body io.Reader
+	if r.body != "" {
+		body = strings.NewReader(r.body)
+	}
+	sent, err := http.NewRequestWithContext(ctx, cmp.Or(r.method, http.MethodGet), "https://"+c.domain, body)
+	if err != nil {
+		return nil, response{}, err
+	}
+	sent.URL = &url.URL{Scheme: "https", Host: c.domain, Opaque: r.target}
+	sent.Host = cmp.Or(r.host, c.domain)
+	if r.header != nil {
+		sent.Header = r.header
+	}
+	received, err := c.http.Do(sent)
+	if err != nil {
+		return sent, response{}, err
+	}
+	answer, err := readWhole(received)
+	return sent, answer, err
+}
+
+// isDocumented reports whether a target leads to what the contract documents:
+// the door's rules see the path without dot segments.
+func isDocumented(target string) bool {
 	asked, _, _ := strings.Cut(target, "?")
-	return strings.HasPrefix(asked, "/presign/") && strings.HasPrefix(path.Clean(asked)+"/", "/presign/")
+	under := func(root string) bool {
+		return strings.HasPrefix(asked, root) && strings.HasPrefix(path.Clean(asked)+"/", root)
+	}
+	return under("/presign/") || under("/once/")
 }
 
 // get is send for a plain GET.
@@ -168,12 +195,20 @@ func exchange(t *testing.T, conn net.Conn, text string) response {
 
 func readAll(t *testing.T, r *http.Response) response {
 	t.Helper()
+	answer, err := readWhole(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func readWhole(r *http.Response) (response, error) {
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		t.Fatalf("read the answer's body: %v", err)
+		return response{}, fmt.Errorf("read the answer's body: %w", err)
 	}
-	return response{status: r.StatusCode, header: r.Header, body: body, closed: r.Close}
+	return response{status: r.StatusCode, header: r.Header, body: body, closed: r.Close}, nil
 }
 
 // presign asks for the URL of what the target names and returns the request

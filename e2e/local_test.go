@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,6 +41,8 @@ const root = ".." // of the repository
 var workspace struct {
 	dir   string
 	doors []*localDoor
+	// closers end what else runs, after the doors.
+	closers []func() error
 }
 
 // localDoor is a process of the local door.
@@ -47,6 +50,7 @@ type localDoor struct {
 	program  string
 	assembly string // the folder that cdk synth made
 	data     string
+	more     []string // arguments
 
 	cmd    *exec.Cmd
 	output *output
@@ -67,11 +71,9 @@ func openLocalDoors() ([]*door, error) {
 	}
 	workspace.dir = dir
 	program := filepath.Join(dir, "door")
-	steps := []func() error{func() error { return command("go", "build", "-o", program, "./local") }}
+	steps := []func() error{func() error { return command(root, "go", "build", "-o", program, "./local") }}
 	for _, s := range stages {
-		steps = append(steps, func() error {
-			return command("cdk", "synth", "--quiet", "--no-notices", "-c", "stage="+s.stage, "-o", filepath.Join(dir, "cdk.out-"+s.stage))
-		})
+		steps = append(steps, func() error { return synthesize(root, s.stage, filepath.Join(dir, "cdk.out-"+s.stage)) })
 	}
 	if err := together(steps); err != nil {
 		return nil, err
@@ -82,12 +84,35 @@ func openLocalDoors() ([]*door, error) {
 		l := &localDoor{program: program, assembly: filepath.Join(dir, "cdk.out-"+s.stage), data: filepath.Join(dir, "data-"+s.stage)}
 		workspace.doors = append(workspace.doors, l)
 		all[i] = &door{
-			name: s.mode, sample: localSample, local: l,
+			name: s.mode, stage: s.stage, sample: localSample, local: l,
 			store: &store{bucket: s.bucket, host: s.host, region: s.region, credentials: localCredentials},
 		}
 		steps = append(steps, all[i].open)
 	}
 	return all, together(steps)
+}
+
+// another is a door like d that isn't open yet: on the assembly, with data of its
+// own, started with more arguments.
+func (d *door) another(assembly, data string, more ...string) *door {
+	other := *d
+	other.local = &localDoor{program: d.local.program, assembly: assembly, data: data, more: more}
+	other.store = new(*d.store)
+	return &other
+}
+
+// start opens a door for one test.
+func (d *door) start(t *testing.T) {
+	t.Helper()
+	err := d.open()
+	t.Cleanup(func() {
+		if err := d.local.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // open starts the local door and connects to it.
@@ -107,9 +132,10 @@ func (d *door) open() (err error) {
 func closeLocal() error {
 	var errs []error
 	for _, l := range workspace.doors {
-		if l.done != nil {
-			errs = append(errs, l.stop())
-		}
+		errs = append(errs, l.close())
+	}
+	for _, end := range workspace.closers {
+		errs = append(errs, end())
 	}
 	if workspace.dir != "" {
 		errs = append(errs, os.RemoveAll(workspace.dir))
@@ -119,7 +145,7 @@ func closeLocal() error {
 
 // requireSetup finds the pinned tools and puts them first in PATH.
 func requireSetup() error {
-	for _, tool := range []string{"node_modules/.bin/cdk", "build/versitygw"} {
+	for _, tool := range []string{"node_modules/.bin/cdk", "node_modules/.bin/dynalite", "build/versitygw"} {
 		if _, err := os.Stat(filepath.Join(root, tool)); err != nil {
 			return fmt.Errorf("%s is missing; run make setup", tool)
 		}
@@ -131,10 +157,15 @@ func requireSetup() error {
 	return os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// command runs a program at the repository's root.
-func command(name string, args ...string) error {
+// synthesize makes the assembly of a stage by the cdk.json in dir.
+func synthesize(dir, stage, assembly string) error {
+	return command(dir, "cdk", "synth", "--quiet", "--no-notices", "-c", "stage="+stage, "-o", assembly)
+}
+
+// command runs a program in dir.
+func command(dir, name string, args ...string) error {
 	cmd := exec.Command(name, args...)
-	cmd.Dir = root
+	cmd.Dir = dir
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", cmd, err, output)
 	}
@@ -205,7 +236,8 @@ func (l *localDoor) s3() (string, error) {
 // command is the door's command line. The door gets a process group of its own,
 // as in a terminal, where Ctrl-C goes to the whole group.
 func (l *localDoor) command() *exec.Cmd {
-	cmd := exec.Command(l.program, "-addr", "127.0.0.1:0", "-data", l.data, "-cdk-out", l.assembly)
+	arguments := []string{"-addr", "127.0.0.1:0", "-data", l.data, "-cdk-out", l.assembly}
+	cmd := exec.Command(l.program, append(arguments, l.more...)...)
 	cmd.Dir = root
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
@@ -213,6 +245,14 @@ func (l *localDoor) command() *exec.Cmd {
 
 // interrupt is Ctrl-C.
 func (l *localDoor) interrupt() error { return syscall.Kill(-l.cmd.Process.Pid, syscall.SIGINT) }
+
+// close stops the door if it was started.
+func (l *localDoor) close() error {
+	if l.done == nil {
+		return nil
+	}
+	return l.stop()
+}
 
 // stopLimit is how long the door may take to stop.
 const stopLimit = 10 * time.Second

@@ -30,6 +30,8 @@ func run(m *testing.M) (code int) {
 type door struct {
 	// name says how the door addresses its bucket, or where it is.
 	name string
+	// stage is the one of cdk.json that it serves; empty for a deployment.
+	stage string
 	client
 	// sample is an object that the door has served from its start.
 	sample object
@@ -88,4 +90,7 @@ const (
 	needsCredentials = "the test signs with the function's credentials"
 	needsLogs        = "the test reads the door's logs"
 	needsProcess     = "the test starts and stops the door"
+	needsSettings    = "the test synthesizes settings of its own"
+	needsTable       = "the test watches the table of links, and breaks it"
+	needsClock       = "the test compares the door's clock with its own"
 )

@@ -74,10 +74,7 @@ func TestPrintedCurlLinesWork(t *testing.T) {
 
 func TestCurlFollowsTheRedirect(t *testing.T) {
 	throughEachDoor(t, func(t *testing.T, d *door) {
-		curl := "curl -fsSL --connect-to ::" + d.address + " "
-		if d.caFile != "" {
-			curl += "--cacert '" + d.caFile + "' "
-		}
+		curl := d.curl() + "-fsSL "
 		target := "'https://" + d.domain + presignTarget(d.sample.key) + "'"
 		whole := shell(t, curl+target)
 		if sha256Hex(whole) != d.sample.sha256 {
@@ -90,6 +87,15 @@ func TestCurlFollowsTheRedirect(t *testing.T) {
 			t.Errorf("curl -L -I prints %s; want a 200 at the end", got)
 		}
 	})
+}
+
+// curl is the beginning of a curl line for the door.
+func (c client) curl() string {
+	line := "curl --connect-to ::" + c.address + " "
+	if c.caFile != "" {
+		line += "--cacert '" + c.caFile + "' "
+	}
+	return line
 }
 
 // shell runs a line at the repository's root, as a reader of the README would.

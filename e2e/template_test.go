@@ -35,6 +35,7 @@ func TestUnknownThingsInTheTemplateStopTheDoor(t *testing.T) {
 		{"a property of the API", "AWS::ApiGateway::RestApi", setProperty("Unheard", "of"), "Unheard"},
 		{"a property of a stage", "AWS::ApiGateway::Stage", setProperty("Unheard", "of"), "Unheard"},
 		{"a property of a function", "AWS::Lambda::Function|Presign", setProperty("Unheard", "of"), "Unheard"},
+		{"a property of a table", "AWS::DynamoDB::Table", setProperty("Unheard", "of"), "Unheard"},
 		{"a property of a bucket", "AWS::S3::Bucket", setProperty("Unheard", "of"), "Unheard"},
 		{"a kind of condition", "AWS::ElasticLoadBalancingV2::ListenerRule",
 			setProperty("Conditions", []any{map[string]any{"Field": "phase-of-the-moon", "Values": []any{"full"}}}), "Conditions"},
