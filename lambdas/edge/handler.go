@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -34,6 +35,12 @@ type handler struct {
 type sizer interface {
 	Size(ctx context.Context, key objectkey.Key, now time.Time) (int64, error)
 }
+
+// Actions, as the log names them.
+const (
+	openAction  = "open link"
+	claimAction = "claim link"
+)
 
 // result is what a request came to: an answer to give and what the log should
 // say of it. An empty action is not worth a line.
@@ -83,19 +90,19 @@ func (h *handler) route(ctx context.Context, event events.ALBTargetGroupRequest,
 		return result{answer: answer.Answer{Status: http.StatusServiceUnavailable}}, nil
 	}
 	byPOST := event.HTTPMethod == http.MethodPost
-	action := "claim link"
-	if !byPOST && accept.HTML() {
-		action = "open link"
-	}
+	opens := !byPOST && accept.NamesHTML()
 	text, found := strings.CutPrefix(event.Path, contract.OnceRoot)
 	token, ok := link.ParseToken(text)
-	if !found || !ok {
-		return result{action: action}, link.ErrUnknown
-	}
-	if action == "open link" {
+	switch {
+	case (!found || !ok) && opens:
+		return result{action: openAction}, link.ErrUnknown
+	case !found || !ok:
+		return result{action: claimAction}, link.ErrUnknown
+	case opens:
 		return h.open(ctx, token.ID())
+	default:
+		return h.claim(ctx, token.ID(), header, byPOST)
 	}
-	return h.claim(ctx, token.ID(), header, byPOST)
 }
 
 // isPrefetch reports whether a browser fetches what nobody has followed yet:
@@ -116,7 +123,7 @@ func isPrefetch(header http.Header) bool {
 // open shows the page with the button that claims.
 func (h *handler) open(ctx context.Context, id link.ID) (result, error) {
 	now := h.now()
-	r := result{action: "open link", id: id}
+	r := result{action: openAction, id: id}
 	l, err := h.store.Open(ctx, id, now)
 	if err != nil {
 		return r, err
@@ -131,16 +138,24 @@ func (h *handler) open(ctx context.Context, id link.ID) (result, error) {
 	return r, nil
 }
 
-// claim uses the link once and redirects to the object. Nothing can fail
-// between the two, so no claim is lost on our side once it has counted.
+// errNoClient means that the load balancer names no client. Then its settings are
+// not those that the address of a claim, and its binding, rely on.
+var errNoClient = fmt.Errorf("%w: the event names no client", link.ErrUnavailable)
+
+// claim uses the link once and redirects to the object. Between the two, nothing
+// depends on the network.
 func (h *handler) claim(ctx context.Context, id link.ID, header http.Header, byPOST bool) (result, error) {
 	now := h.now()
 	forwardedFor := header["X-Forwarded-For"]
-	r := result{action: "claim link", id: id}
+	clientIP := request.ClientIP(forwardedFor, "")
+	r := result{action: claimAction, id: id}
+	if !clientIP.IsValid() {
+		return r, errNoClient
+	}
 	l, err := h.store.Claim(ctx, id, link.Claim{
 		Attempt:  request.ID(ctx),
 		At:       now.UTC().Truncate(time.Millisecond),
-		ClientIP: request.ClientIP(forwardedFor, ""),
+		ClientIP: clientIP,
 	}, byPOST)
 	if err != nil {
 		return r, err

@@ -146,6 +146,10 @@ func TestNothingButAClaimUsesTheLinkUp(t *testing.T) {
 		{"OPTIONS", "OPTIONS", nil, false, 204},
 		{"another method", "PUT", nil, false, 405},
 		{"browser", "GET", map[string][]string{"Accept": {browser}}, false, 200},
+		{"browser that likes JSON better", "GET", map[string][]string{"Accept": {"application/json, text/html;q=0.9"}}, false, 200},
+		{"browser with a broken preference", "GET", map[string][]string{"Accept": {"text/html;q=x"}}, false, 200},
+		{"event without a client", "GET", map[string][]string{"X-Forwarded-For": nil}, false, 503},
+		{"event with a broken client", "GET", map[string][]string{"X-Forwarded-For": {"203.0.113.9, unknown"}}, false, 503},
 		{"prefetch", "GET", map[string][]string{"Sec-Purpose": {"prefetch"}}, false, 503},
 		{"prerender", "GET", map[string][]string{"Sec-Purpose": {"prefetch;prerender"}, "Accept": {browser}}, false, 503},
 		{"prefetch by POST", "POST", map[string][]string{"Sec-Purpose": {"prefetch"}}, false, 503},
@@ -371,7 +375,7 @@ func FuzzHandle(f *testing.F) {
 		e := events.ALBTargetGroupRequest{
 			HTTPMethod:        method,
 			Path:              strings.ReplaceAll(path, "TOKEN", string(token)),
-			MultiValueHeaders: map[string][]string{name: {value}},
+			MultiValueHeaders: map[string][]string{"x-forwarded-for": {"203.0.113.9"}, name: {value}},
 		}
 		response := handle(t, h, e)
 		claimed := remaining(t, store, l.ID) == 0

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -136,8 +137,11 @@ func toOwner(err error) error {
 	return err
 }
 
-// decodeOrder reads one JSON object with known fields only. API Gateway bounds
-// its size.
+// maxOrder bounds the body of an order in bytes; the longest that makes sense has
+// a key of 1,024 bytes and a file name of 255, all escaped.
+const maxOrder = 16 << 10
+
+// decodeOrder reads one JSON object with known fields only.
 func decodeOrder(event events.APIGatewayProxyRequest) (link.Order, error) {
 	body := []byte(event.Body)
 	if event.IsBase64Encoded {
@@ -147,11 +151,22 @@ func decodeOrder(event events.APIGatewayProxyRequest) (link.Order, error) {
 		}
 		body = decoded
 	}
+	switch {
+	case len(body) > maxOrder:
+		return link.Order{}, fmt.Errorf("%w: it has %d bytes; at most %d are allowed", answer.ErrBody, len(body), maxOrder)
+	case !utf8.Valid(body):
+		return link.Order{}, fmt.Errorf("%w: it is not UTF-8", answer.ErrBody)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	var order link.Order
 	if err := decoder.Decode(&order); err != nil {
-		return link.Order{}, fmt.Errorf(`%w: want a JSON object such as {"key": "objects/report.pdf", "uses": 1, "expiresIn": 3600}, fields key, uses, expiresIn, claim, filename, window: %w`, answer.ErrBody, err)
+		return link.Order{}, fmt.Errorf(`%w: want a JSON object such as {"key": "objects/report.pdf", "uses": 1, "expiresIn": 3600}, fields key, uses, expiresIn, claim, filename, window: %.200s`, answer.ErrBody, err)
+	}
+	// Escapes that name no character are replaced by the decoder, and the link
+	// would be for another object.
+	if strings.ContainsRune(order.Key, utf8.RuneError) {
+		return link.Order{}, fmt.Errorf("%w: key holds U+FFFD or half of a surrogate pair", answer.ErrBody)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return link.Order{}, fmt.Errorf("%w: want one JSON object and nothing after it", answer.ErrBody)

@@ -110,6 +110,10 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 		{`{"key": "objects/a", "uses": 0}`, "uses is 0; allowed are 1 to 100"},
 		{`{"key": "private/a"}`, "objects/"},
 		{`{}`, "empty"},
+		{`{"key": "objects/a\ud800"}`, "surrogate"},
+		{"{\"key\": \"objects/a\xff\"}", "UTF-8"},
+		{`{"` + strings.Repeat("<", 15<<10) + `": 1}`, "unknown field"},
+		{`{"key": "` + strings.Repeat("a", 16<<10) + `"}`, "16384"},
 	} {
 		h, store, _ := testHandler()
 		response := handle(t, h, event("POST", "/presign/links", test.body))
@@ -117,8 +121,8 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 		if response.StatusCode != 400 || !strings.Contains(problem.Detail, test.says) {
 			t.Errorf("body %s: answer = %d %q; want 400 about %q", test.body, response.StatusCode, problem.Detail, test.says)
 		}
-		if store.Calls() != 0 {
-			t.Errorf("body %s: the store was called", test.body)
+		if store.Calls() != 0 || len(response.Body) > 2048 {
+			t.Errorf("body %.40s: the store was called %d times, the answer has %d bytes", test.body, store.Calls(), len(response.Body))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 // redirect or the JSON of a problem.
 type Accept struct {
 	json, html float64
+	namesHTML  bool
 }
 
 // ParseAccept reads all values of the header. What it can't read, it passes
@@ -22,6 +23,7 @@ func ParseAccept(values []string) Accept {
 		case "application/json", "application/problem+json":
 			accept.json = max(accept.json, quality(params))
 		case "text/html":
+			accept.namesHTML = true
 			accept.html = max(accept.html, quality(params))
 		}
 	}
@@ -34,6 +36,10 @@ func (a Accept) JSON() bool { return a.json > 0 && a.json >= a.html }
 // HTML reports whether the client names HTML, and JSON not before it: it is a
 // browser that shows the answer to a person.
 func (a Accept) HTML() bool { return a.html > 0 && a.html > a.json }
+
+// NamesHTML reports whether the client names HTML at all, as every browser that
+// opens a page does, and most of what fetches pages for people.
+func (a Accept) NamesHTML() bool { return a.namesHTML }
 
 func quality(params string) float64 {
 	for param := range strings.SplitSeq(params, ";") {

@@ -122,6 +122,17 @@ func TestProblemPageEscapesWhatClientsSent(t *testing.T) {
 	}
 }
 
+func TestAcceptNamesHTMLWhateverItPrefers(t *testing.T) {
+	for value, want := range map[string]bool{
+		"text/html": true, "text/html, application/json": true, "application/json, Text/HTML;q=0.1": true, "text/html;q=x": true, "text/html;q=0": true,
+		"*/*": false, "text/*": false, "application/json": false, "text/htmlx": false,
+	} {
+		if got := answer.ParseAccept([]string{value}).NamesHTML(); got != want {
+			t.Errorf("ParseAccept(%q).NamesHTML() = %t; want %t", value, got, want)
+		}
+	}
+}
+
 func TestAccept(t *testing.T) {
 	for _, test := range []struct {
 		values     []string

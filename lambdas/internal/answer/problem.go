@@ -63,7 +63,7 @@ var internal = kind{
 	slug:   "internal",
 	title:  "Internal error",
 	status: http.StatusInternalServerError,
-	detail: "The request failed on our side. Nothing was changed. Try again, and name the request id when you report it.",
+	detail: "The request failed on our side. Try again, and name the request id when you report it.",
 }
 
 // Problem answers with err: problem details after RFC 9457, or a short page for

@@ -13,7 +13,7 @@ import (
 type Decision struct {
 	// Action is what was asked for, such as "presign" or "claim link".
 	Action string
-	// Method is the HTTP method that a signed URL allows.
+	// Method is the HTTP method of the request.
 	Method string
 	Key    string
 	// LinkID names a one-time link without giving its token away.

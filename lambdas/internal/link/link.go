@@ -109,7 +109,7 @@ func (l Link) Refusal(now time.Time, byPOST bool) error {
 // ErrRefused and changes nothing, any other failure wraps ErrUnavailable.
 // linktest has the conformance suite.
 type Store interface {
-	// Create stores a new link.
+	// Create stores a new link. Repeated, however late, it changes nothing.
 	Create(ctx context.Context, l Link) error
 	// Get returns a link in whatever state, or ErrUnknown.
 	Get(ctx context.Context, id ID) (Link, error)

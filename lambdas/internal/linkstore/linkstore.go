@@ -56,10 +56,16 @@ func New(credentials aws.Credentials, region, endpoint, table string) *Store {
 	return &Store{client: dynamodb.New(options), table: table}
 }
 
-// Create implements link.Store. A repeat of the call writes the same row again.
+// Create implements link.Store. A row that is there already is this call's own,
+// whose answer was lost: no other link has a token with the same hash. It is left
+// as it is, since it may have been claimed by now.
 func (s *Store) Create(ctx context.Context, l link.Link) error {
-	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table, Item: toItem(l)})
-	if err != nil {
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:           &s.table,
+		Item:                toItem(l),
+		ConditionExpression: aws.String("attribute_not_exists(id)"),
+	})
+	if err != nil && !conditionFailed(err) {
 		return unavailable("create", l.ID, err)
 	}
 	return nil

@@ -76,7 +76,8 @@ type URL struct {
 
 // Presign signs r as of now. Signed are the method, the host, the path and the
 // whole query; the only signed header is Host, so that plain clients can follow
-// the URL, and X-Forwarded-For where asked for, which they don't send. An error means that the credentials or the TTL can't be used.
+// the URL, and X-Forwarded-For where asked for, which they don't send. An error
+// means that the credentials or the TTL can't be used.
 func (s *Signer) Presign(ctx context.Context, r Request, now time.Time) (URL, error) {
 	if r.TTL < time.Second || r.TTL > MaxTTL {
 		return URL{}, fmt.Errorf("presign %s: TTL %s is not between 1 s and %s", r.Method, r.TTL, MaxTTL)

@@ -16,7 +16,7 @@ import (
 func ClientIP(values []string, peer string) netip.Addr {
 	hops := strings.Split(strings.Join(values, ","), ",")
 	last := parse(hops[len(hops)-1])
-	if loadBalancer := parse(peer); last == loadBalancer && len(hops) > 1 {
+	if loadBalancer := parse(peer); loadBalancer.IsValid() && last == loadBalancer && len(hops) > 1 {
 		return parse(hops[len(hops)-2])
 	}
 	return last

@@ -33,8 +33,10 @@ func TestClientIPTakesTheHopOfTheLoadBalancer(t *testing.T) {
 
 func TestClientIPWithoutAnAddress(t *testing.T) {
 	for _, values := range [][]string{nil, {""}, {"unknown"}, {"203.0.113.9, <script>"}} {
-		if got := request.ClientIP(values, "10.0.1.7"); got.IsValid() {
-			t.Errorf("ClientIP(%q) = %s; want none", values, got)
+		for _, peer := range []string{"10.0.1.7", ""} {
+			if got := request.ClientIP(values, peer); got.IsValid() {
+				t.Errorf("ClientIP(%q, %q) = %s; want none", values, peer, got)
+			}
 		}
 	}
 }

@@ -82,6 +82,17 @@ func Conformance(t *testing.T, store link.Store) {
 		}
 	})
 
+	t.Run("a repeated creation brings nothing back", func(t *testing.T) {
+		_, l := New()
+		create(t, store, l)
+		if _, err := store.Claim(t.Context(), l.ID, claim("first", Start), true); err != nil {
+			t.Fatal(err)
+		}
+		create(t, store, l)
+		_, err := store.Claim(t.Context(), l.ID, claim("second", Start), true)
+		wantRefusal(t, "Claim after the repeat", err, link.ErrUsedUp)
+	})
+
 	t.Run("the same attempt is answered the same and counts once", func(t *testing.T) {
 		_, l := New()
 		l.Uses, l.Remaining = 2, 2

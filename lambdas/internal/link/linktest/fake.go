@@ -35,7 +35,9 @@ func (f *Fake) Create(ctx context.Context, l link.Link) error {
 		if f.links == nil {
 			f.links = map[link.ID]link.Link{}
 		}
-		f.links[l.ID] = l
+		if _, found := f.links[l.ID]; !found {
+			f.links[l.ID] = l
+		}
 		return nil
 	})
 }
