@@ -49,7 +49,7 @@ func newClient(domain, address, plainAddress string, roots *x509.CertPool) clien
 	return c
 }
 
-// crowd is how many connections a client keeps: as many as tests race on.
+// crowd is how many clients race for one link.
 const crowd = 50
 
 func (c client) newHTTP() *http.Client {
@@ -60,7 +60,7 @@ func (c client) newHTTP() *http.Client {
 			DialContext:         c.dial,
 			TLSClientConfig:     c.tls,
 			DisableCompression:  true,
-			MaxIdleConnsPerHost: crowd,
+			MaxIdleConnsPerHost: sideBySide * crowd,
 		},
 	}
 }

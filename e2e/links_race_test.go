@@ -53,7 +53,10 @@ func (d *door) judge(t *testing.T, attempts []attempt, failures ...int) outcome 
 			t.Errorf("a claimer got no answer: %v", a.err)
 		case a.status == http.StatusSeeOther:
 			o.winners++
-			d.requireSample(t, d.requireClaimed(t, a.response))
+			target := d.requireClaimed(t, a.response)
+			if o.winners <= 3 { // of many winners, some are enough
+				d.requireSample(t, target)
+			}
 		case a.status == http.StatusForbidden:
 			o.refused++
 			requireLinkRefused(t, a.response)
