@@ -29,12 +29,14 @@ func TestWhatBecomesOfALinkIsLoggedAndItsTokenIsNot(t *testing.T) {
 		d.get(t, "/once/"+unknown+"?e2e-query-text")
 		d.get(t, "/once/"+malformed)
 		d.get(t, linksPath+"/"+unknown)
-		d.orderLink(t, `{"key": "e2e-key-text", "filename": "e2e/name-text"}`)
+		d.orderLink(t, `{"key": "objects/e2e-order-text", "uses": 0}`)
+		d.orderLink(t, `{"key": "objects/e2e-order-text", "e2e-field-text": 0}`)
 
 		const client = `"clientIp":"127.0.0.1"`
 		for _, words := range [][]string{
 			{"links | ", `"action":"create link"`, `"outcome":"done"`, l.ID, l.Key, client, `"requestId":"`},
 			{"links | ", `"action":"create link"`, `"outcome":"refused"`, `"reason":"link-order"`, client},
+			{"links | ", `"action":"create link"`, `"outcome":"refused"`, `"reason":"body"`, client},
 			{"links | ", `"action":"show link"`, `"outcome":"done"`, l.ID, client},
 			{"links | ", `"action":"revoke link"`, `"outcome":"done"`, revoked.ID, client},
 			{"edge | ", `"action":"open link"`, `"outcome":"done"`, l.ID, l.Key, client, `"requestId":"`},
@@ -52,7 +54,7 @@ func TestWhatBecomesOfALinkIsLoggedAndItsTokenIsNot(t *testing.T) {
 		}
 		for _, secret := range []string{
 			l.token(), revoked.token(), expired.token(), needsPOST.token(), unknown, malformed, queryOf(t, signed).Get("X-Amz-Signature"),
-			"e2e-query-text", "e2e-key-text", "name-text",
+			"e2e-query-text", "e2e-order-text", "e2e-field-text",
 		} {
 			if strings.Contains(d.local.output.String(), secret) {
 				t.Errorf("the log holds %q", secret)

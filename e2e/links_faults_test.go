@@ -159,6 +159,29 @@ func TestClaimWhoseAnswerIsLostCountsOnce(t *testing.T) {
 	})
 }
 
+// TestCreationThatTakesEffectLateBringsNoLinkBack: the first writing of the row
+// arrives after a repetition of it has been answered and the link claimed.
+func TestCreationThatTakesEffectLateBringsNoLinkBack(t *testing.T) {
+	throughAWatchedDoor(t, needsTable, func(t *testing.T, d *watched) {
+		before := len(d.table.rows(t))
+		d.access.sufferFirst("PutItem", late)
+		used := d.newLink(t, nil)
+		d.claim(t, used)
+		d.access.recover()
+		requireLinkRefused(t, d.get(t, used.target))
+		d.requireClaims(t, used, 1)
+
+		d.access.sufferFirst("PutItem", lost)
+		fresh := d.newLink(t, nil)
+		d.access.recover()
+		d.claim(t, fresh)
+		requireLinkRefused(t, d.get(t, fresh.target))
+		if after := len(d.table.rows(t)); after != before+2 {
+			t.Errorf("two links, each created in two attempts, have %d rows", after-before)
+		}
+	})
+}
+
 func TestClaimThatCannotBeConfirmedIsUnavailableAndCountsAtMostOnce(t *testing.T) {
 	throughAWatchedDoor(t, needsTable, func(t *testing.T, d *watched) {
 		l := d.newLink(t, order{"uses": 2})
@@ -184,7 +207,7 @@ func TestStoreThatIsDownLetsNobodyThroughAndConsumesNothing(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				l := d.newLink(t, nil)
 				up := down(t, d)
-				t.Run("while it is down", func(t *testing.T) { d.testDown(t, l) })
+				d.testDown(t, l)
 				up()
 				d.requireClaims(t, l, 0)
 				d.requireSample(t, d.claim(t, l))
@@ -197,30 +220,27 @@ func TestStoreThatIsDownLetsNobodyThroughAndConsumesNothing(t *testing.T) {
 // testDown asks for everything that needs the table, at once: each waits for
 // it.
 func (d *door) testDown(t *testing.T, l link) {
-	for name, r := range map[string]request{
-		"GET":     {target: l.target},
-		"POST":    {method: http.MethodPost, target: l.target},
-		"unknown": {target: "/once/" + unknownToken()},
-		"state":   {target: linksPath + "/" + l.ID},
-		"revoke":  {method: http.MethodDelete, target: linksPath + "/" + l.ID},
-		"create":  {method: http.MethodPost, target: linksPath, body: `{"key": "objects/a"}`, header: http.Header{"Content-Type": {"application/json"}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			requireUnavailable(t, d.send(t, r))
-		})
+	t.Helper()
+	requests := []request{
+		{target: l.target},
+		{method: http.MethodPost, target: l.target},
+		{target: "/once/" + unknownToken()},
+		{target: linksPath + "/" + l.ID},
+		{method: http.MethodDelete, target: linksPath + "/" + l.ID},
+		{method: http.MethodPost, target: linksPath, body: `{"key": "objects/a"}`, header: http.Header{"Content-Type": {"application/json"}}},
 	}
-	t.Run("by a browser", func(t *testing.T) {
-		t.Parallel()
-		page := d.send(t, request{target: l.target, header: browser()})
-		if page.status != http.StatusServiceUnavailable || page.header.Get("Retry-After") == "" || !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") {
-			t.Errorf("a browser gets %d %s %.200s; want 503, Retry-After and a page", page.status, page.header.Get("Content-Type"), page.body)
+	for _, a := range d.attempts(t, requests...) {
+		if a.err != nil {
+			t.Fatal(a.err)
 		}
-	})
-	t.Run("malformed", func(t *testing.T) {
-		t.Parallel()
-		requireLinkRefused(t, d.get(t, "/once/not-a-token"))
-	})
+		checkContract(t, a.request, a.response)
+		requireUnavailable(t, a.response)
+	}
+	page := d.send(t, request{target: l.target, header: browser()})
+	if page.status != http.StatusServiceUnavailable || page.header.Get("Retry-After") == "" || !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") {
+		t.Errorf("a browser gets %d %s %.200s; want 503, Retry-After and a page", page.status, page.header.Get("Content-Type"), page.body)
+	}
+	requireLinkRefused(t, d.get(t, "/once/not-a-token"))
 }
 
 func refuseConnections(t *testing.T, d *watched) (up func()) {

@@ -12,29 +12,36 @@ import (
 // raceLinks is how many links are raced for, each by a crowd.
 const raceLinks = 200
 
-// attempt is what one of many claimers got: an answer, or an error where the
+// attempt is what one of many requests came to: an answer, or an error where the
 // door hung up.
 type attempt struct {
+	request *http.Request
 	response
 	err error
 }
 
-// race lets a crowd claim a link at the same instant.
-func (d *door) race(t *testing.T, l link) []attempt {
+// attempts makes all requests at the same instant.
+func (c client) attempts(t *testing.T, requests ...request) []attempt {
 	t.Helper()
-	attempts := make([]attempt, crowd)
+	all := make([]attempt, len(requests))
 	start := make(chan struct{})
-	var claimers sync.WaitGroup
-	for i := range attempts {
-		claimers.Go(func() {
+	var clients sync.WaitGroup
+	for i, r := range requests {
+		clients.Go(func() {
 			<-start
-			_, answer, err := d.try(t.Context(), request{target: l.target})
-			attempts[i] = attempt{answer, err}
+			sent, answer, err := c.try(t.Context(), r)
+			all[i] = attempt{sent, answer, err}
 		})
 	}
 	close(start)
-	claimers.Wait()
-	return attempts
+	clients.Wait()
+	return all
+}
+
+// race lets a crowd claim a link.
+func (d *door) race(t *testing.T, l link) []attempt {
+	t.Helper()
+	return d.attempts(t, slices.Repeat([]request{{target: l.target}}, crowd)...)
 }
 
 // outcome is what became of the attempts on one link.
