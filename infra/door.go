@@ -41,7 +41,7 @@ func newDoor(stack awscdk.Stack, s settings, net network, store storage, dom dom
 			Port: number(80),
 			Open: jsii.Bool(false),
 			DefaultAction: elb.ListenerAction_Redirect(&elb.RedirectOptions{
-				Protocol: jsii.String("HTTPS"), Port: jsii.String("443"), Permanent: jsii.Bool(true),
+				Protocol: jsii.String("HTTPS"), Host: jsii.String(s.domain), Port: jsii.String("443"), Permanent: jsii.Bool(true),
 			}),
 		}),
 		listener: balancer.AddListener(jsii.String("Https"), &elb.BaseApplicationListenerProps{
@@ -122,6 +122,10 @@ func newBalancer(stack awscdk.Stack, s settings, net network, store storage) elb
 		IdleTimeout:        seconds(300),
 		DeletionProtection: jsii.Bool(s.retain),
 	})
+	// Links record the client's address, and may be bound to it: the header must
+	// be what the load balancer appended, not what the client sent.
+	balancer.SetAttribute(jsii.String("routing.http.xff_header_processing.mode"), jsii.String("append"))
+	balancer.SetAttribute(jsii.String("routing.http.xff_client_port.enabled"), jsii.String("false"))
 	// CDK's own method wants to know the region.
 	balancer.SetAttribute(jsii.String("access_logs.s3.enabled"), jsii.String("true"))
 	balancer.SetAttribute(jsii.String("access_logs.s3.bucket"), store.logs.BucketName())
@@ -177,8 +181,8 @@ func newTargetGroup(stack awscdk.Stack, id string, vpc awsec2.Vpc, endpoint endp
 // parameters that repeat, and there is no health check: each would be an
 // invocation, and a function that fails is counted by itself.
 func newFunctionTarget(stack awscdk.Stack, id string, f function) elb.CfnTargetGroup {
-	// A permission for exactly this group would need the group first, and the
-	// group its permission: so any group of this account and region.
+	// The group's ARN isn't known before the group, which needs the permission:
+	// so any group of this account and region.
 	permission := awslambda.NewCfnPermission(stack, jsii.String(id+"Permission"), &awslambda.CfnPermissionProps{
 		Action:       jsii.String("lambda:InvokeFunction"),
 		FunctionName: f.FunctionArn(),

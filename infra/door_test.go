@@ -144,7 +144,7 @@ func TestDoorSpeaksModernTLSAndAnswers404ByDefault(t *testing.T) {
 
 func TestPlainHTTPIsRedirected(t *testing.T) {
 	_, http := synthesized(t, domainStage).service.find(t, "AWS::ElasticLoadBalancingV2::Listener", "DoorHttp1")
-	want := map[string]any{"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+	want := map[string]any{"Protocol": "HTTPS", "Host": "onedoor.localhost", "Port": "443", "StatusCode": "HTTP_301"}
 	if diff := cmp.Diff(any(want), http.get(t, "DefaultActions", 0, "RedirectConfig")); diff != "" || http.get(t, "Port") != 80.0 {
 		t.Errorf("port %v redirects (-want +got):\n%s", http.get(t, "Port"), diff)
 	}
@@ -168,6 +168,8 @@ func TestDoorIsInternalHardenedAndLogged(t *testing.T) {
 			"idle_timeout.timeout_seconds":                    "300", // the accelerator's is 340
 			"routing.http.desync_mitigation_mode":             "defensive",
 			"routing.http.drop_invalid_header_fields.enabled": "true",
+			"routing.http.xff_client_port.enabled":            "false",
+			"routing.http.xff_header_processing.mode":         "append",
 		}
 		if preserve != nil {
 			want["routing.http.preserve_host_header.enabled"] = preserve

@@ -49,12 +49,11 @@ var isolated = &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISO
 // readServedObjects lets nothing through but reads of the served objects, from
 // a bucket of this account, signed by this account.
 func readServedObjects(s settings) []awsiam.PolicyStatement {
-	actions, objects := readObjects(s, join("arn:", awscdk.Aws_PARTITION(), ":s3:::"+s.bucketName))
 	return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("ReadServedObjects"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
-		Actions:    actions,
-		Resources:  objects,
+		Actions:    jsii.Strings("s3:GetObject", "s3:GetObjectVersion"),
+		Resources:  servedObjects(s, join("arn:", awscdk.Aws_PARTITION(), ":s3:::"+s.bucketName)),
 		Conditions: &map[string]any{"StringEquals": map[string]any{
 			"aws:ResourceAccount":  awscdk.Aws_ACCOUNT_ID(),
 			"aws:PrincipalAccount": awscdk.Aws_ACCOUNT_ID(),

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
 	"github.com/aws/jsii-runtime-go"
 
@@ -31,10 +32,11 @@ type functionProps struct {
 	rights []awsiam.PolicyStatement
 }
 
-// function is a Lambda function with the id of its construct.
+// function is a Lambda function with the id of its construct and its log.
 type function struct {
 	awslambda.Function
-	id string
+	id   string
+	logs awslogs.LogGroup
 }
 
 // newFunction makes a function with a role and a log group of its own. The role
@@ -71,13 +73,13 @@ func newFunction(stack awscdk.Stack, id string, s settings, built artifacts, pro
 		Environment:   &props.environment,
 	})
 	lambda.Node().DefaultChild().(awscdk.CfnResource).AddMetadata(jsii.String(packageMetadata), jsii.String(packagePath(props.name)))
-	return function{Function: lambda, id: id}
+	return function{Function: lambda, id: id, logs: logs}
 }
 
 // newPresign makes the function that signs downloads. It signs without calling
 // anybody, so its rights are those of the URLs that it hands out. It needs no
 // concurrency of its own: the API's throttle bounds it.
-func newPresign(stack awscdk.Stack, s settings, built artifacts, store storage) function {
+func newPresign(stack awscdk.Stack, s settings, built artifacts, net network, store storage) function {
 	presign := newFunction(stack, "Presign", s, built, functionProps{
 		name:        "presign",
 		description: "Signs downloads",
@@ -90,7 +92,11 @@ func newPresign(stack awscdk.Stack, s settings, built artifacts, store storage) 
 			contract.EnvTTLDefault:     jsii.String(strconv.Itoa(s.ttl.byDefault)),
 			contract.EnvTTLMax:         jsii.String(strconv.Itoa(s.ttl.max)),
 		},
-		rights: []awsiam.PolicyStatement{signDownloads(s, store)},
+		// Versions for version-id. The function asks S3 for nothing itself, so its
+		// session is good for nothing but URLs that are used behind the door.
+		rights: []awsiam.PolicyStatement{signDownloads(s, store, map[string]any{
+			"StringEquals": map[string]any{"aws:SourceVpce": net.s3.id},
+		}, "s3:GetObject", "s3:GetObjectVersion")},
 	})
 	acknowledge(presign.Role(), anyServedObject)
 	return presign
@@ -135,7 +141,7 @@ func newEdge(stack awscdk.Stack, s settings, built artifacts, store storage, tab
 		},
 		rights: []awsiam.PolicyStatement{
 			useTable(table, "dynamodb:GetItem", "dynamodb:UpdateItem"),
-			signDownloads(s, store),
+			signDownloads(s, store, nil, "s3:GetObject"),
 		},
 	})
 	acknowledge(edge.Role(), anyServedObject)
@@ -143,12 +149,12 @@ func newEdge(stack awscdk.Stack, s settings, built artifacts, store storage, tab
 }
 
 // signDownloads are the rights that a signed download will have.
-func signDownloads(s settings, store storage) awsiam.PolicyStatement {
-	actions, objects := readObjects(s, store.objects.BucketArn())
+func signDownloads(s settings, store storage, conditions map[string]any, actions ...string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:       jsii.String("ReadServedObjects"),
-		Actions:   actions,
-		Resources: objects,
+		Sid:        jsii.String("ReadServedObjects"),
+		Actions:    jsii.Strings(actions...),
+		Resources:  servedObjects(s, store.objects.BucketArn()),
+		Conditions: &conditions,
 	})
 }
 

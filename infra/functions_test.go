@@ -69,6 +69,22 @@ func TestPresignMayOnlyReadServedObjects(t *testing.T) {
 	}
 }
 
+func TestPresignsSessionIsGoodForNothingOutsideTheEndpoint(t *testing.T) {
+	made := synthesized(t, domainStage)
+	endpoint, _ := made.network.find(t, "AWS::EC2::VPCEndpoint", "S3Endpoint")
+	bucket, _ := made.service.find(t, "AWS::S3::Bucket", "ObjectBucket")
+	_, role := made.service.find(t, "AWS::IAM::Role", "PresignRole")
+	for from, want := range map[string]decision{"${" + endpoint + "}": allowed, "vpce-other": silent, "": silent} {
+		request := access{action: "s3:GetObject", resource: "${" + bucket + ".Arn}/objects/a", keys: map[string]string{}}
+		if from != "" {
+			request.keys["aws:SourceVpce"] = from
+		}
+		if got := made.decide(t, role.get(t, "Policies", 0, "PolicyDocument"), request); got != want {
+			t.Errorf("a read through endpoint %q is %s; want %s", from, got, want)
+		}
+	}
+}
+
 func TestAddressFinderMayOnlyDescribeInterfaces(t *testing.T) {
 	made := synthesized(t, domainStage)
 	logs, _ := made.network.find(t, "AWS::Logs::LogGroup", "EndpointAddresses")

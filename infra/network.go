@@ -93,6 +93,8 @@ func newDoorGroup(stack awscdk.Stack, s settings, vpc awsec2.Vpc) awsec2.Securit
 			group.AddIngressRule(peer, awsec2.Port_Tcp(number(port)), jsii.String(fmt.Sprintf("Clients at %s", cidr)), nil)
 		}
 		if cidr.Bits() == 0 {
+			awscdk.Annotations_Of(group).AddWarningV2(jsii.String("onedoor:everybody"), jsii.String(
+				"clientCidrs lets every address in, and whoever reaches the door may have any served object: list your clients' networks"))
 			acknowledge(group, finding{
 				rule:   "AwsSolutions-EC23",
 				reason: "A public door: clientCidrs lets every address in, on the ports of HTTPS and of the redirect to it.",

@@ -54,6 +54,7 @@ func newAlarms(stack awscdk.Stack, s settings, rest api, lb door, functions ...f
 		})
 	}
 	for _, function := range functions {
+		newFailureAlarm(stack, s, function)
 		for _, metric := range []string{"Errors", "Throttles"} {
 			newAlarm(stack, s, alarm{
 				id: function.id + metric + "Alarm", description: "The function " + function.id + " counts " + metric,
@@ -62,6 +63,23 @@ func newAlarms(stack awscdk.Stack, s settings, rest api, lb door, functions ...f
 			})
 		}
 	}
+}
+
+// newFailureAlarm counts the decisions that failed on our side. The functions
+// answer those with 500 or 503, so Lambda counts no error.
+func newFailureAlarm(stack awscdk.Stack, s settings, f function) {
+	namespace, metric := "onedoor/"+s.stage, f.id+"FailedDecisions"
+	awslogs.NewMetricFilter(stack, jsii.String(metric), &awslogs.MetricFilterProps{
+		LogGroup:        f.logs,
+		FilterPattern:   awslogs.FilterPattern_StringValue(jsii.String("$.outcome"), jsii.String("="), jsii.String("failed")),
+		MetricNamespace: jsii.String(namespace),
+		MetricName:      jsii.String(metric),
+		MetricValue:     jsii.String("1"),
+	})
+	newAlarm(stack, s, alarm{
+		id: metric + "Alarm", description: "The function " + f.id + " answers with 500 or 503",
+		namespace: namespace, metric: metric, statistic: "Sum",
+	})
 }
 
 func newAlarm(stack awscdk.Stack, s settings, a alarm) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,9 +23,28 @@ func TestAlarmsWatchWhatClientsDependOn(t *testing.T) {
 		"AWS/ApplicationELB UnHealthyHostCount", "AWS/ApplicationELB UnHealthyHostCount",
 		"AWS/Lambda Errors", "AWS/Lambda Errors", "AWS/Lambda Errors",
 		"AWS/Lambda Throttles", "AWS/Lambda Throttles", "AWS/Lambda Throttles",
+		"onedoor/local EdgeFailedDecisions", "onedoor/local LinksFailedDecisions", "onedoor/local PresignFailedDecisions",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)
+	}
+}
+
+func TestFailedDecisionsAreCountedFromTheFunctionsOwnLog(t *testing.T) {
+	made := synthesized(t, domainStage)
+	filters := made.service.ofType("AWS::Logs::MetricFilter")
+	if len(filters) != 3 {
+		t.Errorf("%d metric filters; want one for each function behind the door", len(filters))
+	}
+	for id, filter := range filters {
+		metric, _ := filter.get(t, "MetricTransformations", 0, "MetricName").(string)
+		logs, _ := made.service.find(t, "AWS::Logs::LogGroup", strings.TrimSuffix(metric, "FailedDecisions")+"LogGroup")
+		if got := made.render(filter.get(t, "LogGroupName")); got != "${"+logs+"}" {
+			t.Errorf("%s reads %s; want %s", id, got, logs)
+		}
+		if got := filter.get(t, "FilterPattern"); got != `{ $.outcome = "failed" }` {
+			t.Errorf("%s counts %v; want what audit calls failed", id, got)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ func newStacks(app awscdk.App, s settings, built artifacts, document contractDoc
 	stack := newStack(app, s, "Service", "service", "one domain with two static addresses in front of an S3 bucket")
 	store := newStorage(stack, s, net)
 	table := newTable(stack, s)
-	presign := newPresign(stack, s, built, store)
+	presign := newPresign(stack, s, built, net, store)
 	links := newLinks(stack, s, built, table)
 	edge := newEdge(stack, s, built, store, table)
 	dom := newDomain(stack, s)

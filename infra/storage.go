@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -103,9 +104,13 @@ func newLogBucket(stack awscdk.Stack, s settings) awss3.Bucket {
 		bucket.ArnForObjects(jsii.String(doorLogPrefix+ownLogs)), nil))
 	// https://docs.aws.amazon.com/global-accelerator/latest/dg/monitoring-global-accelerator.flow-logs.html
 	// The documentation leaves open whether a slash is put behind the prefix.
-	bucket.AddToResourcePolicy(delivery("AcceleratorLogs", "delivery.logs.amazonaws.com", "s3:PutObject",
-		bucket.ArnForObjects(jsii.String(acceleratorLogPrefix+"*"+strings.TrimPrefix(ownLogs, "/"))),
-		map[string]any{"StringEquals": map[string]any{"s3:x-amz-acl": "bucket-owner-full-control"}}))
+	for i, path := range []string{strings.TrimSuffix(acceleratorLogPrefix, "/") + ownLogs, acceleratorLogPrefix + ownLogs} {
+		bucket.AddToResourcePolicy(delivery(fmt.Sprint("AcceleratorLogs", i), "delivery.logs.amazonaws.com", "s3:PutObject",
+			bucket.ArnForObjects(jsii.String(path)),
+			map[string]any{"StringEquals": map[string]any{
+				"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceAccount": awscdk.Aws_ACCOUNT_ID(),
+			}}))
+	}
 	bucket.AddToResourcePolicy(delivery("AcceleratorLogsCheck", "delivery.logs.amazonaws.com", "s3:GetBucketAcl",
 		bucket.BucketArn(), map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}}))
 	return bucket
@@ -139,13 +144,13 @@ func delivery(sid, service, action string, resource *string, conditions map[stri
 	})
 }
 
-// readObjects are the rights that a download needs, on the served paths only.
-func readObjects(s settings, bucketARN *string) (actions, resources *[]*string) {
+// servedObjects are the objects on the served paths.
+func servedObjects(s settings, bucketARN *string) *[]*string {
 	var objects []*string
 	for _, path := range s.objectPaths {
 		objects = append(objects, join(bucketARN, path+"*"))
 	}
-	return jsii.Strings("s3:GetObject", "s3:GetObjectVersion"), &objects
+	return &objects
 }
 
 func removal(s settings) awscdk.RemovalPolicy {

@@ -171,6 +171,14 @@ func (known *attributes) set(a attribute) (err error) {
 		if a.Value != "defensive" {
 			err = fmt.Errorf("only defensive is understood by the local door, got %q", a.Value)
 		}
+	case a.Key == "routing.http.xff_header_processing.mode":
+		if a.Value != "append" {
+			err = fmt.Errorf("only append is understood by the local door, got %q", a.Value)
+		}
+	case a.Key == "routing.http.xff_client_port.enabled":
+		if a.Value != "false" {
+			err = fmt.Errorf("only false is understood by the local door, got %q", a.Value)
+		}
 	case !slices.Contains(onAWSOnly, a.Key):
 		err = fmt.Errorf("not understood by the local door")
 	}
@@ -185,11 +193,11 @@ type loader struct {
 
 func (l loader) addListener(d *Door, a *template.Assembly, r *template.Resource) error {
 	var p struct {
-		DefaultActions                              []actionProperties
-		LoadBalancerArn                             string
-		Port                                        int
-		Protocol                                    string
-		Certificates, SslPolicy, ListenerAttributes template.Ignored
+		DefaultActions          []actionProperties
+		LoadBalancerArn         string
+		Port                    int
+		Protocol                string
+		Certificates, SslPolicy template.Ignored
 	}
 	if err := r.Decode(&p); err != nil {
 		return err

@@ -31,6 +31,7 @@ var onAWSOnly = map[string]string{
 	"AWS::IAM::Role":                        "local credentials may do everything",
 	"AWS::Lambda::Permission":               "local invokes every function it has a route to",
 	"AWS::Logs::LogGroup":                   "functions log to stderr",
+	"AWS::Logs::MetricFilter":               "counts what functions log, for alarms",
 	"AWS::Route53::RecordSet":               "clients resolve the name themselves (curl --connect-to)",
 	"AWS::S3::BucketPolicy":                 "local credentials may do everything",
 	"Custom::EndpointIPs":                   "its addresses are resolved to the endpoint's service",
