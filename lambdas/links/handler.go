@@ -70,17 +70,17 @@ func (h *handler) route(ctx context.Context, event events.APIGatewayProxyRequest
 	if !found {
 		return result{}, answer.ErrNotFound
 	}
-	id, ok := link.ParseID(text)
+	handle, ok := link.ParseHandle(text)
 	if !ok {
 		return result{action: "name link"}, errNoLink
 	}
 	switch event.HTTPMethod {
 	case http.MethodGet:
-		return h.show(ctx, id)
+		return h.show(ctx, handle)
 	case http.MethodDelete:
-		return h.revoke(ctx, id)
+		return h.revoke(ctx, handle)
 	default:
-		return result{action: "name link", id: id}, answer.MethodNotAllowed{http.MethodGet, http.MethodDelete}
+		return result{action: "name link", id: handle.ID}, answer.MethodNotAllowed{http.MethodGet, http.MethodDelete}
 	}
 }
 
@@ -94,7 +94,7 @@ func (h *handler) create(ctx context.Context, event events.APIGatewayProxyReques
 		return r, err
 	}
 	now := h.now()
-	token, l, err := order.Link(h.limits, now)
+	token, handle, l, err := order.Link(h.limits, now)
 	if err != nil {
 		return r, err
 	}
@@ -103,31 +103,34 @@ func (h *handler) create(ctx context.Context, event events.APIGatewayProxyReques
 		return r, err
 	}
 	r.answer = answer.JSON(http.StatusCreated, created{
-		ID:        l.ID,
+		ID:        handle.String(),
 		URL:       "https://" + h.domain + contract.OnceRoot + string(token),
 		Key:       r.key,
 		Uses:      l.Uses,
 		Remaining: l.Remaining,
 		ExpiresAt: l.ExpiresAt,
 	})
-	r.answer.Header["Location"] = contract.LinksPath + "/" + string(l.ID)
+	r.answer.Header["Location"] = contract.LinksPath + "/" + handle.String()
 	return r, nil
 }
 
-func (h *handler) show(ctx context.Context, id link.ID) (result, error) {
-	r := result{action: "show link", id: id}
-	l, err := h.store.Get(ctx, id)
-	if err != nil {
+func (h *handler) show(ctx context.Context, handle link.Handle) (result, error) {
+	r := result{action: "show link", id: handle.ID}
+	l, err := h.store.Get(ctx, handle.ID)
+	switch {
+	case err != nil:
 		return r, toOwner(err)
+	case !l.OwnedBy(handle):
+		return r, errNoLink
 	}
 	r.key = string(l.Key)
-	r.answer = answer.JSON(http.StatusOK, stateOf(l, h.now()))
+	r.answer = answer.JSON(http.StatusOK, stateOf(handle, l, h.now()))
 	return r, nil
 }
 
-func (h *handler) revoke(ctx context.Context, id link.ID) (result, error) {
-	r := result{action: "revoke link", id: id, answer: answer.Answer{Status: http.StatusNoContent}}
-	return r, toOwner(h.store.Revoke(ctx, id, h.now()))
+func (h *handler) revoke(ctx context.Context, handle link.Handle) (result, error) {
+	r := result{action: "revoke link", id: handle.ID, answer: answer.Answer{Status: http.StatusNoContent}}
+	return r, toOwner(h.store.Revoke(ctx, handle, h.now()))
 }
 
 func toOwner(err error) error {
@@ -177,7 +180,7 @@ func decodeOrder(event events.APIGatewayProxyRequest) (link.Order, error) {
 // created is the answer to the creation of a link: the one time that its URL is
 // shown.
 type created struct {
-	ID        link.ID   `json:"id"`
+	ID        string    `json:"id"`
 	URL       string    `json:"url"`
 	Key       string    `json:"key"`
 	Uses      int       `json:"uses"`
@@ -187,7 +190,7 @@ type created struct {
 
 // state is a link as its owner sees it.
 type state struct {
-	ID        link.ID      `json:"id"`
+	ID        string       `json:"id"`
 	Key       string       `json:"key"`
 	FileName  string       `json:"filename,omitempty"`
 	Uses      int          `json:"uses"`
@@ -208,7 +211,7 @@ type claim struct {
 	ClientIP string    `json:"clientIp,omitempty"`
 }
 
-func stateOf(l link.Link, now time.Time) state {
+func stateOf(handle link.Handle, l link.Link, now time.Time) state {
 	claims := make([]claim, 0, len(l.Claims))
 	for _, c := range l.Claims {
 		one := claim{At: c.At}
@@ -218,7 +221,7 @@ func stateOf(l link.Link, now time.Time) state {
 		claims = append(claims, one)
 	}
 	return state{
-		ID:        l.ID,
+		ID:        handle.String(),
 		Key:       string(l.Key),
 		FileName:  l.FileName,
 		Uses:      l.Uses,

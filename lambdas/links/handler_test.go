@@ -73,19 +73,22 @@ func TestCreateShowsTheURLOnceAndLogsNoToken(t *testing.T) {
 	if !found || !ok {
 		t.Fatalf("url = %q; want one with a token", got.URL)
 	}
-	want := created{ID: token.ID(), URL: got.URL, Key: "objects/a b", Uses: 3, Remaining: 3, ExpiresAt: linktest.Start.Add(time.Minute)}
+	want := created{ID: got.ID, URL: got.URL, Key: "objects/a b", Uses: 3, Remaining: 3, ExpiresAt: linktest.Start.Add(time.Minute)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answer mismatch (-want +got):\n%s", diff)
 	}
-	if location := response.Headers["Location"]; location != "/presign/links/"+string(got.ID) {
+	if handle, ok := link.ParseHandle(got.ID); !ok || handle.ID != token.ID() {
+		t.Errorf("id = %q; want a handle of the link", got.ID)
+	}
+	if location := response.Headers["Location"]; location != "/presign/links/"+got.ID {
 		t.Errorf("Location = %q; want the link's state", location)
 	}
 	stored, err := store.Get(t.Context(), token.ID())
 	if err != nil || fmt.Sprint(stored) == "" || strings.Contains(fmt.Sprint(stored), text) {
 		t.Errorf("the store holds %v, %v; want the link without its token", stored, err)
 	}
-	if strings.Contains(log.String(), text) || !strings.Contains(log.String(), string(got.ID)) || !strings.Contains(log.String(), `"clientIp":"203.0.113.9"`) {
-		t.Errorf("log = %s; want the id and the client, and no token", log)
+	if strings.Contains(log.String(), text) || strings.Contains(log.String(), got.ID) || !strings.Contains(log.String(), string(token.ID())) || !strings.Contains(log.String(), `"clientIp":"203.0.113.9"`) {
+		t.Errorf("log = %s; want the row and the client, and neither token nor handle", log)
 	}
 }
 
@@ -129,7 +132,7 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 
 func TestShowTellsTheStateWithoutConsuming(t *testing.T) {
 	h, store, log := testHandler()
-	token, l := linktest.New()
+	token, owner, l := linktest.NewOwned()
 	l.Uses, l.Remaining = 2, 2
 	if err := store.Create(t.Context(), l); err != nil {
 		t.Fatal(err)
@@ -141,12 +144,12 @@ func TestShowTellsTheStateWithoutConsuming(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := state{
-		ID: l.ID, Key: string(l.Key), FileName: l.FileName, Uses: 2, Remaining: 1, Claim: link.ByAny, Window: 60,
+		ID: owner.String(), Key: string(l.Key), FileName: l.FileName, Uses: 2, Remaining: 1, Claim: link.ByAny, Window: 60,
 		CreatedAt: linktest.Start, OpenedAt: linktest.Start.Add(time.Second), ExpiresAt: linktest.Start.Add(time.Hour),
 		Claims: []claim{{At: linktest.Start.Add(2 * time.Second), ClientIP: "203.0.113.9"}},
 	}
 	for range 2 {
-		response := handle(t, h, event("GET", "/presign/links/"+string(l.ID), ""))
+		response := handle(t, h, event("GET", "/presign/links/"+owner.String(), ""))
 		if diff := cmp.Diff(want, decode[state](t, response.Body)); response.StatusCode != 200 || diff != "" {
 			t.Errorf("answer = %d, mismatch (-want +got):\n%s", response.StatusCode, diff)
 		}
@@ -155,7 +158,7 @@ func TestShowTellsTheStateWithoutConsuming(t *testing.T) {
 		}
 	}
 	h.now = func() time.Time { return l.ExpiresAt }
-	if got := decode[state](t, handle(t, h, event("GET", "/presign/links/"+string(l.ID), "")).Body); !got.Expired {
+	if got := decode[state](t, handle(t, h, event("GET", "/presign/links/"+owner.String(), "")).Body); !got.Expired {
 		t.Error("expired = false at expiresAt; want true")
 	}
 	if !strings.Contains(log.String(), `"action":"show link"`) {
@@ -165,24 +168,42 @@ func TestShowTellsTheStateWithoutConsuming(t *testing.T) {
 
 func TestRevokeIsForGoodAndRepeatable(t *testing.T) {
 	h, store, _ := testHandler()
-	_, l := linktest.New()
+	_, owner, l := linktest.NewOwned()
 	if err := store.Create(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if response := handle(t, h, event("DELETE", "/presign/links/"+string(l.ID), "")); response.StatusCode != http.StatusNoContent || response.Body != "" {
+		if response := handle(t, h, event("DELETE", "/presign/links/"+owner.String(), "")); response.StatusCode != http.StatusNoContent || response.Body != "" {
 			t.Errorf("answer = %d %q; want 204", response.StatusCode, response.Body)
 		}
 	}
-	got := decode[state](t, handle(t, h, event("GET", "/presign/links/"+string(l.ID), "")).Body)
+	got := decode[state](t, handle(t, h, event("GET", "/presign/links/"+owner.String(), "")).Body)
 	if !got.Revoked || !got.RevokedAt.Equal(linktest.Start) {
 		t.Errorf("state = %+v; want revoked at %s", got, linktest.Start)
 	}
 }
 
+func TestWhoHoldsTheTokenOwnsNothing(t *testing.T) {
+	h, store, _ := testHandler()
+	token, _, l := linktest.NewOwned()
+	if err := store.Create(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	for _, guess := range []string{string(token.ID()), link.NewHandle(token.ID()).String()} {
+		for _, method := range []string{"GET", "DELETE"} {
+			if response := handle(t, h, event(method, "/presign/links/"+guess, "")); response.StatusCode != 404 {
+				t.Errorf("%s by %s = %d %s; want 404", method, guess, response.StatusCode, response.Body)
+			}
+		}
+	}
+	if got, err := store.Get(t.Context(), l.ID); err != nil || !got.RevokedAt.IsZero() {
+		t.Errorf("the link is revoked at %s, %v; want never", got.RevokedAt, err)
+	}
+}
+
 func TestUnknownLinksAndRoutes(t *testing.T) {
 	h, store, _ := testHandler()
-	unknown := string(link.NewToken().ID())
+	unknown := link.NewHandle(link.NewToken().ID()).String()
 	for _, test := range []struct {
 		method, path string
 		status       int
@@ -214,8 +235,8 @@ func TestStoreDownIsToldWithRetryAfter(t *testing.T) {
 	store.Err = fmt.Errorf("%w: dial tcp 10.0.0.1", link.ErrUnavailable)
 	for _, e := range []events.APIGatewayProxyRequest{
 		event("POST", "/presign/links", `{"key": "objects/a"}`),
-		event("GET", "/presign/links/"+string(link.NewToken().ID()), ""),
-		event("DELETE", "/presign/links/"+string(link.NewToken().ID()), ""),
+		event("GET", "/presign/links/"+link.NewHandle(link.NewToken().ID()).String(), ""),
+		event("DELETE", "/presign/links/"+link.NewHandle(link.NewToken().ID()).String(), ""),
 	} {
 		response := handle(t, h, e)
 		if response.StatusCode != 503 || response.Headers["Retry-After"] == "" || strings.Contains(response.Body, "10.0.0.1") {

@@ -8,6 +8,7 @@ package link
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -55,8 +56,10 @@ const (
 
 // Link is the state of a link. Times have millisecond precision.
 type Link struct {
-	ID  ID
-	Key objectkey.Key
+	ID ID
+	// OwnerHash is that of the owner's handle.
+	OwnerHash string
+	Key       objectkey.Key
 	// FileName is what the download is saved as; empty leaves it to the object.
 	FileName string
 	// Uses is the number of claims allowed in all, 1 to MaxUses.
@@ -88,6 +91,11 @@ type Claim struct {
 	ClientIP netip.Addr
 }
 
+// OwnedBy reports whether h is the handle of the link's owner.
+func (l Link) OwnedBy(h Handle) bool {
+	return l.ID == h.ID && subtle.ConstantTimeCompare([]byte(l.OwnerHash), []byte(h.OwnerHash())) == 1
+}
+
 // Refusal returns why the link can't be claimed at the instant now, or nil.
 // byPOST says how it is asked for.
 func (l Link) Refusal(now time.Time, byPOST bool) error {
@@ -111,7 +119,8 @@ func (l Link) Refusal(now time.Time, byPOST bool) error {
 type Store interface {
 	// Create stores a new link. Repeated, however late, it changes nothing.
 	Create(ctx context.Context, l Link) error
-	// Get returns a link in whatever state, or ErrUnknown.
+	// Get returns a link in whatever state, or ErrUnknown. Whether the caller
+	// owns it is the caller's to check, with OwnedBy.
 	Get(ctx context.Context, id ID) (Link, error)
 	// Open records that the link's page is shown, for the first time that it
 	// is, and returns the link. It claims nothing and refuses what could not be
@@ -120,6 +129,7 @@ type Store interface {
 	// Claim uses the link once for c and returns it as it is afterwards. The
 	// same c.Attempt again is answered as it was before and counts nothing.
 	Claim(ctx context.Context, id ID, c Claim, byPOST bool) (Link, error)
-	// Revoke ends the link, once and for all. A second call changes nothing.
-	Revoke(ctx context.Context, id ID, now time.Time) error
+	// Revoke ends the link, once and for all. A second call changes nothing. To
+	// whom the link isn't known by this handle, it is ErrUnknown.
+	Revoke(ctx context.Context, h Handle, now time.Time) error
 }

@@ -41,9 +41,10 @@ type Order struct {
 	Window *int `json:"window"`
 }
 
-// Link returns a new link as ordered at the instant now, and its token. It
-// reports all problems of the order at once; they wrap ErrInvalid.
-func (o Order) Link(limits Limits, now time.Time) (Token, Link, error) {
+// Link returns a new link as ordered at the instant now, its token and its
+// owner's handle. It reports all problems of the order at once; they wrap
+// ErrInvalid.
+func (o Order) Link(limits Limits, now time.Time) (Token, Handle, Link, error) {
 	var problems []error
 	problem := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf(format, args...))
@@ -78,14 +79,16 @@ func (o Order) Link(limits Limits, now time.Time) (Token, Link, error) {
 	ttl := seconds("expiresIn", o.ExpiresIn, limits.DefaultTTL, limits.MaxTTL)
 	window := seconds("window", o.Window, DefaultWindow, limits.MaxWindow)
 	if err := joinInLine(problems); err != nil {
-		return "", Link{}, err
+		return "", Handle{}, Link{}, err
 	}
 
 	token := NewToken()
+	handle := NewHandle(token.ID())
 	createdAt := now.UTC().Truncate(time.Millisecond)
 	expiresAt := createdAt.Add(ttl)
-	return token, Link{
-		ID:        token.ID(),
+	return token, handle, Link{
+		ID:        handle.ID,
+		OwnerHash: handle.OwnerHash(),
 		Key:       key,
 		FileName:  valueOr(o.FileName, ""),
 		Uses:      uses,

@@ -27,13 +27,13 @@ func order(t *testing.T, body string) link.Order {
 }
 
 func TestOrderWithDefaults(t *testing.T) {
-	token, got, err := order(t, `{"key": "objects/a"}`).Link(limits, now)
+	token, handle, got, err := order(t, `{"key": "objects/a"}`).Link(limits, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	createdAt := time.Date(2026, time.May, 24, 3, 0, 0, 123_000_000, time.UTC)
 	want := link.Link{
-		ID: token.ID(), Key: "objects/a", Uses: 1, Remaining: 1, ClaimBy: link.ByAny, Window: time.Minute,
+		ID: token.ID(), OwnerHash: handle.OwnerHash(), Key: "objects/a", Uses: 1, Remaining: 1, ClaimBy: link.ByAny, Window: time.Minute,
 		CreatedAt: createdAt, ExpiresAt: createdAt.Add(24 * time.Hour),
 		PurgeAt: time.Date(2026, time.August, 23, 3, 0, 0, 0, time.UTC),
 	}
@@ -43,7 +43,7 @@ func TestOrderWithDefaults(t *testing.T) {
 }
 
 func TestOrderOfEverything(t *testing.T) {
-	_, got, err := order(t, `{"key": "objects/a", "uses": 100, "expiresIn": 604800, "claim": "post", "filename": "보고서.pdf", "window": 3600}`).Link(limits, now)
+	_, _, got, err := order(t, `{"key": "objects/a", "uses": 100, "expiresIn": 604800, "claim": "post", "filename": "보고서.pdf", "window": 3600}`).Link(limits, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +56,14 @@ func TestOrderOfEverything(t *testing.T) {
 func TestDefaultWindowStaysWithinTheLimit(t *testing.T) {
 	short := limits
 	short.MaxWindow = 10 * time.Second
-	_, got, err := order(t, `{"key": "objects/a"}`).Link(short, now)
+	_, _, got, err := order(t, `{"key": "objects/a"}`).Link(short, now)
 	if err != nil || got.Window != 10*time.Second {
 		t.Errorf("Window = %s, %v; want 10 s", got.Window, err)
 	}
 }
 
 func TestOrderReportsAllProblemsAtOnce(t *testing.T) {
-	_, _, err := order(t, `{"key": "private/a", "uses": 0, "expiresIn": 604801, "claim": "put", "filename": "a/b", "window": 0}`).Link(limits, now)
+	_, _, _, err := order(t, `{"key": "private/a", "uses": 0, "expiresIn": 604801, "claim": "put", "filename": "a/b", "window": 0}`).Link(limits, now)
 	if !errors.Is(err, link.ErrInvalid) {
 		t.Fatalf("Link error = %v; want ErrInvalid", err)
 	}

@@ -29,8 +29,8 @@ func ParseToken(s string) (Token, bool) {
 	return Token(s), true
 }
 
-// ID names a link to its owner and in the log: the SHA-256 of its token, from
-// which nobody gets the token back.
+// ID names a link's row and the link in the log: the SHA-256 of its token, from
+// which nobody gets the token back. It gives no rights.
 type ID string
 
 // ID returns the id of the token's link.
@@ -39,12 +39,44 @@ func (t Token) ID() ID {
 	return ID(base64.RawURLEncoding.EncodeToString(sum[:]))
 }
 
-// ParseID accepts what Token.ID writes and nothing else.
-func ParseID(s string) (ID, bool) {
-	if len(s) != base64.RawURLEncoding.EncodedLen(sha256.Size) || !isCanonicalBase64(s) {
-		return "", false
+// ownerBytes is the randomness of a handle's secret: 128 bits.
+const ownerBytes = 16
+
+// Handle names a link to its owner and gives an owner's rights: to see the
+// link's state and to revoke it. It is the ID and a secret, so neither does a
+// handle lead to the token, nor the token or the log to a handle.
+type Handle struct {
+	ID     ID
+	secret string
+}
+
+// NewHandle returns a handle of the link with a secret of its own.
+func NewHandle(id ID) Handle {
+	var b [ownerBytes]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand crashes the program instead
+	return Handle{ID: id, secret: base64.RawURLEncoding.EncodeToString(b[:])}
+}
+
+// ParseHandle accepts what Handle.String writes and nothing else.
+func ParseHandle(s string) (Handle, bool) {
+	idLength := base64.RawURLEncoding.EncodedLen(sha256.Size)
+	if len(s) != idLength+base64.RawURLEncoding.EncodedLen(ownerBytes) {
+		return Handle{}, false
 	}
-	return ID(s), true
+	h := Handle{ID: ID(s[:idLength]), secret: s[idLength:]}
+	if !isCanonicalBase64(string(h.ID)) || !isCanonicalBase64(h.secret) {
+		return Handle{}, false
+	}
+	return h, true
+}
+
+func (h Handle) String() string { return string(h.ID) + h.secret }
+
+// OwnerHash is what the link's row holds of the handle: the SHA-256 of its
+// secret.
+func (h Handle) OwnerHash() string {
+	sum := sha256.Sum256([]byte(h.secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // isCanonicalBase64 excludes second spellings of the same bytes, and the line

@@ -35,16 +35,48 @@ func TestTokenHasAtLeast128RandomBits(t *testing.T) {
 	}
 }
 
-func TestTokenAndIDParseBack(t *testing.T) {
+func TestTokenAndHandleParseBack(t *testing.T) {
 	token := link.NewToken()
 	if got, ok := link.ParseToken(string(token)); !ok || got != token {
 		t.Errorf("ParseToken of a new token = %t", ok)
 	}
-	if got, ok := link.ParseID(string(token.ID())); !ok || got != token.ID() {
-		t.Errorf("ParseID(%q) = %q, %t", token.ID(), got, ok)
+	handle := link.NewHandle(token.ID())
+	if got, ok := link.ParseHandle(handle.String()); !ok || got != handle {
+		t.Errorf("ParseHandle(%q) = %q, %t", handle, got, ok)
 	}
-	if strings.Contains(string(token.ID()), string(token)) {
-		t.Error("the id shows the token")
+	if strings.Contains(handle.String(), string(token)) {
+		t.Error("the handle shows the token")
+	}
+}
+
+func TestOnlyTheHandleOwns(t *testing.T) {
+	id := link.NewToken().ID()
+	handle := link.NewHandle(id)
+	l := link.Link{ID: id, OwnerHash: handle.OwnerHash()}
+	if !l.OwnedBy(handle) {
+		t.Error("the link's own handle doesn't own it")
+	}
+	for name, other := range map[string]link.Handle{
+		"another handle of the id":  link.NewHandle(id),
+		"a handle of another link":  link.NewHandle(link.NewToken().ID()),
+		"the id without any secret": {ID: id},
+		"nothing":                   {},
+	} {
+		if l.OwnedBy(other) {
+			t.Errorf("%s owns the link", name)
+		}
+	}
+	if strings.Contains(l.OwnerHash, handle.String()[len(id):]) {
+		t.Error("the row would show the secret")
+	}
+}
+
+func TestMalformedHandlesAreNone(t *testing.T) {
+	handle := link.NewHandle(link.NewToken().ID()).String()
+	for _, s := range []string{"", handle[1:], handle + "A", handle[:len(handle)-1] + "=", "/" + handle[1:], handle[:42] + "/" + handle[43:], string(link.NewToken().ID())} {
+		if _, ok := link.ParseHandle(s); ok {
+			t.Errorf("ParseHandle(%q) took it", s)
+		}
 	}
 }
 
@@ -75,8 +107,9 @@ func FuzzParseToken(f *testing.F) {
 		if err != nil || len(b)*8 < 128 || base64.RawURLEncoding.EncodeToString(b) != s {
 			t.Errorf("ParseToken(%q) took what is not the spelling of at least 128 bits: %v", s, err)
 		}
-		if id, ok := link.ParseID(string(token.ID())); !ok || id != token.ID() {
-			t.Errorf("the id of %q does not parse back", s)
+		handle := link.NewHandle(token.ID())
+		if got, ok := link.ParseHandle(handle.String()); !ok || got != handle {
+			t.Errorf("a handle of %q does not parse back", s)
 		}
 	})
 }

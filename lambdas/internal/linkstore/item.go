@@ -27,6 +27,7 @@ func toItem(l link.Link) item {
 	row := item{
 		contract.TablePartitionKey: text(string(l.ID)),
 		contract.TableTTL:          number(l.PurgeAt.Unix()),
+		"ownerHash":                text(l.OwnerHash),
 		"objectKey":                text(string(l.Key)),
 		"fileName":                 text(l.FileName),
 		"uses":                     number(int64(l.Uses)),
@@ -60,6 +61,7 @@ func fromItem(row item) (link.Link, error) {
 	r := &rowReader{row: row}
 	l := link.Link{
 		ID:        link.ID(r.text(contract.TablePartitionKey)),
+		OwnerHash: r.text("ownerHash"),
 		Key:       objectkey.Key(r.text("objectKey")),
 		FileName:  r.text("fileName"),
 		Uses:      int(r.number("uses")),

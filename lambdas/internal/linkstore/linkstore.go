@@ -149,13 +149,13 @@ func (s *Store) Claim(ctx context.Context, id link.ID, c link.Claim, byPOST bool
 }
 
 // Revoke implements link.Store.
-func (s *Store) Revoke(ctx context.Context, id link.ID, now time.Time) error {
+func (s *Store) Revoke(ctx context.Context, h link.Handle, now time.Time) error {
 	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 &s.table,
-		Key:                       key(id),
+		Key:                       key(h.ID),
 		UpdateExpression:          aws.String("SET revokedAt = if_not_exists(revokedAt, :now)"),
-		ConditionExpression:       aws.String("attribute_exists(id)"),
-		ExpressionAttributeValues: item{":now": instant(now)},
+		ConditionExpression:       aws.String("attribute_exists(id) AND ownerHash = :owner"),
+		ExpressionAttributeValues: item{":now": instant(now), ":owner": text(h.OwnerHash())},
 	})
 	switch {
 	case err == nil:
@@ -163,7 +163,7 @@ func (s *Store) Revoke(ctx context.Context, id link.ID, now time.Time) error {
 	case conditionFailed(err):
 		return link.ErrUnknown
 	default:
-		return unavailable("revoke", id, err)
+		return unavailable("revoke", h.ID, err)
 	}
 }
 

@@ -23,9 +23,17 @@ var Start = time.Date(2026, time.May, 24, 12, 0, 0, int(123*time.Millisecond), t
 // New returns a link with a token of its own that can be claimed once within
 // the hour after Start.
 func New() (link.Token, link.Link) {
+	token, _, l := NewOwned()
+	return token, l
+}
+
+// NewOwned is New with the owner's handle.
+func NewOwned() (link.Token, link.Handle, link.Link) {
 	token := link.NewToken()
-	return token, link.Link{
+	handle := link.NewHandle(token.ID())
+	return token, handle, link.Link{
 		ID:        token.ID(),
+		OwnerHash: handle.OwnerHash(),
 		Key:       "objects/한국어/a b.pdf",
 		FileName:  "보고서.pdf",
 		Uses:      1,
@@ -57,7 +65,7 @@ func Conformance(t *testing.T, store link.Store) {
 		wantRefusal(t, "Open", err, link.ErrUnknown)
 		_, err = store.Claim(ctx, id, claim("a", Start), true)
 		wantRefusal(t, "Claim", err, link.ErrUnknown)
-		wantRefusal(t, "Revoke", store.Revoke(ctx, id, Start), link.ErrUnknown)
+		wantRefusal(t, "Revoke", store.Revoke(ctx, link.NewHandle(id), Start), link.ErrUnknown)
 		_, err = store.Get(ctx, id)
 		wantRefusal(t, "Get after all of them", err, link.ErrUnknown)
 	})
@@ -128,12 +136,21 @@ func Conformance(t *testing.T, store link.Store) {
 		}
 	})
 
+	t.Run("only the owner's handle revokes", func(t *testing.T) {
+		_, _, l := NewOwned()
+		create(t, store, l)
+		wantRefusal(t, "Revoke by another handle", store.Revoke(t.Context(), link.NewHandle(l.ID), Start), link.ErrUnknown)
+		if _, err := store.Claim(t.Context(), l.ID, claim("a", Start), true); err != nil {
+			t.Errorf("Claim after it error = %v", err)
+		}
+	})
+
 	t.Run("a revoked link is dead", func(t *testing.T) {
-		_, l := New()
+		_, handle, l := NewOwned()
 		create(t, store, l)
 		revokedAt := Start.Add(time.Minute)
 		for i := range 2 {
-			if err := store.Revoke(t.Context(), l.ID, revokedAt.Add(time.Duration(i)*time.Hour)); err != nil {
+			if err := store.Revoke(t.Context(), handle, revokedAt.Add(time.Duration(i)*time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -76,8 +76,11 @@ func (f *Fake) Claim(ctx context.Context, id link.ID, c link.Claim, byPOST bool)
 }
 
 // Revoke implements link.Store.
-func (f *Fake) Revoke(ctx context.Context, id link.ID, now time.Time) error {
-	_, err := f.change(ctx, id, func(l *link.Link) error {
+func (f *Fake) Revoke(ctx context.Context, h link.Handle, now time.Time) error {
+	_, err := f.change(ctx, h.ID, func(l *link.Link) error {
+		if !l.OwnedBy(h) {
+			return link.ErrUnknown
+		}
 		if l.RevokedAt.IsZero() {
 			l.RevokedAt = now
 		}
