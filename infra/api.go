@@ -108,7 +108,7 @@ func newStage(stack awscdk.Stack, s settings, rest api, deployment awsapigateway
 	acknowledge(stage,
 		finding{
 			rule:   "AwsSolutions-APIG3",
-			reason: "The API is private: requests come from our load balancer alone, whose rules pin host, method and path, and the stage is throttled. A web ACL belongs in front of the load balancer.",
+			reason: "The API is private: requests come from our load balancer alone, whose rules pin host, method and path, and the stage is throttled. A web ACL, where one is wanted, belongs on the load balancer, which also guards what the API does not see.",
 		},
 		finding{
 			rule:   "AwsSolutions-APIG6",
