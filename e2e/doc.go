@@ -4,7 +4,8 @@
 // answers.
 //
 // Without settings it synthesizes the template, once for each way to address
-// the bucket, builds the local door and runs every test through both. Set
+// the bucket, builds the local door and runs every test through both. What
+// breaks functions and tables does so behind a door of its own. Set
 //
 //	E2E_BASE_URL  https://files.example.com, the deployment to test instead
 //	E2E_KEY       the key of an object of at least eight bytes that it holds

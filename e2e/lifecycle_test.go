@@ -10,9 +10,7 @@ import (
 func TestObjectsStayBetweenRunsAndCtrlCLeavesNothingRunning(t *testing.T) {
 	throughEachLocalDoor(t, needsProcess, func(t *testing.T, d *door) {
 		const key = "objects/kept/보고서.pdf"
-		mine := *d // a door of the test's own, on the same template
-		mine.local = &localDoor{program: d.local.program, assembly: d.local.assembly, data: t.TempDir()}
-		mine.store = new(*d.store)
+		mine := d.another(d.local.assembly, t.TempDir())
 
 		start := func() (authority []byte) {
 			t.Helper()
@@ -36,11 +34,11 @@ func TestObjectsStayBetweenRunsAndCtrlCLeavesNothingRunning(t *testing.T) {
 		}
 		first := start()
 		mine.store.put(t, key, contentOf(key))
-		requireObject(t, &mine, presignTarget(key), key)
+		requireObject(t, mine, presignTarget(key), key)
 		stop()
 
 		second := start()
-		requireObject(t, &mine, presignTarget(key), key)
+		requireObject(t, mine, presignTarget(key), key)
 		if bytes.Equal(first, second) {
 			t.Error("ca.pem is the same after a restart; want a new authority for each start")
 		}

@@ -34,18 +34,18 @@ func TestWhatBecomesOfALinkIsLoggedAndItsTokenIsNot(t *testing.T) {
 
 		const client = `"clientIp":"127.0.0.1"`
 		for _, words := range [][]string{
-			{"links | ", `"action":"create link"`, `"outcome":"done"`, l.ID, l.Key, client, `"requestId":"`},
+			{"links | ", `"action":"create link"`, `"outcome":"done"`, l.hash(), l.Key, client, `"requestId":"`},
 			{"links | ", `"action":"create link"`, `"outcome":"refused"`, `"reason":"link-order"`, client},
 			{"links | ", `"action":"create link"`, `"outcome":"refused"`, `"reason":"body"`, client},
-			{"links | ", `"action":"show link"`, `"outcome":"done"`, l.ID, client},
-			{"links | ", `"action":"revoke link"`, `"outcome":"done"`, revoked.ID, client},
-			{"edge | ", `"action":"open link"`, `"outcome":"done"`, l.ID, l.Key, client, `"requestId":"`},
-			{"edge | ", `"action":"open link"`, `"outcome":"refused"`, revoked.ID, "revoked", client},
-			{"edge | ", `"action":"claim link"`, `"outcome":"done"`, l.ID, l.Key, client, `"requestId":"`},
-			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, l.ID, "used up", client},
-			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, revoked.ID, "revoked", client},
-			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, expired.ID, "expired", client},
-			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, needsPOST.ID, "POST", client},
+			{"links | ", `"action":"show link"`, `"outcome":"done"`, l.hash(), client},
+			{"links | ", `"action":"revoke link"`, `"outcome":"done"`, revoked.hash(), client},
+			{"edge | ", `"action":"open link"`, `"outcome":"done"`, l.hash(), l.Key, client, `"requestId":"`},
+			{"edge | ", `"action":"open link"`, `"outcome":"refused"`, revoked.hash(), "revoked", client},
+			{"edge | ", `"action":"claim link"`, `"outcome":"done"`, l.hash(), l.Key, client, `"requestId":"`},
+			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, l.hash(), "used up", client},
+			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, revoked.hash(), "revoked", client},
+			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, expired.hash(), "expired", client},
+			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, needsPOST.hash(), "POST", client},
 			{"edge | ", `"action":"claim link"`, `"outcome":"refused"`, "unknown", client},
 		} {
 			if _, found := d.local.output.await(words...); !found {
@@ -53,7 +53,7 @@ func TestWhatBecomesOfALinkIsLoggedAndItsTokenIsNot(t *testing.T) {
 			}
 		}
 		for _, secret := range []string{
-			l.token(), revoked.token(), expired.token(), needsPOST.token(), unknown, malformed, queryOf(t, signed).Get("X-Amz-Signature"),
+			l.token(), l.secret(), revoked.token(), revoked.secret(), expired.token(), needsPOST.token(), unknown, malformed, queryOf(t, signed).Get("X-Amz-Signature"),
 			"e2e-query-text", "e2e-order-text", "e2e-field-text",
 		} {
 			if strings.Contains(d.local.output.String(), secret) {

@@ -108,20 +108,20 @@ func TestClaimIsOneCallOfTheTable(t *testing.T) {
 	})
 }
 
-func TestTableHoldsNoToken(t *testing.T) {
+func TestTableHoldsNoSecretOfALink(t *testing.T) {
 	throughAWatchedDoor(t, needsTable, func(t *testing.T, d *watched) {
 		l := d.newLink(t, order{"uses": 2})
 		d.openLink(t, l)
 		d.claim(t, l)
 		var found bool
 		for _, row := range d.table.rows(t) {
-			found = found || strings.Contains(string(row), l.ID)
-			if strings.Contains(string(row), l.token()) {
-				t.Errorf("the token %s is in the row %s", l.token(), row)
+			found = found || strings.Contains(string(row), l.hash())
+			if strings.Contains(string(row), l.token()) || strings.Contains(string(row), l.secret()) {
+				t.Errorf("the row %s holds the token %s or the id's secret %s", row, l.token(), l.secret())
 			}
 		}
 		if !found {
-			t.Errorf("no row names the link %s", l.ID)
+			t.Errorf("no row has the hash %s of the token", l.hash())
 		}
 	})
 }

@@ -82,7 +82,7 @@ func (d *door) judge(t *testing.T, attempts []attempt, failures ...int) outcome 
 func TestRacersGetALinkAsOftenAsItHasUses(t *testing.T) {
 	for i, uses := range []int{1, 3} {
 		d := doors[i%len(doors)]
-		t.Run(fmt.Sprintf("%d uses, %s", uses, d.name), func(t *testing.T) {
+		t.Run(fmt.Sprintf("uses: %d, %s", uses, d.name), func(t *testing.T) {
 			t.Parallel()
 			d.testRace(t, uses)
 		})

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -29,6 +30,16 @@ type link struct {
 
 // token is the secret in the link.
 func (l link) token() string { return strings.TrimPrefix(l.target, "/once/") }
+
+// hash names the link in the log and in the table: the token's SHA-256, which
+// gives no rights.
+func (l link) hash() string {
+	sum := sha256.Sum256([]byte(l.token()))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// secret is the part of the id that the hash doesn't tell.
+func (l link) secret() string { return strings.TrimPrefix(l.ID, l.hash()) }
 
 // linkState is what the owner of a link sees.
 type linkState struct {
@@ -206,8 +217,26 @@ func TestTokenIsAtLeast128RandomBitsAndNotTheID(t *testing.T) {
 			t.Errorf("two tokens are alike: %s, %s", l.token(), other.token())
 		}
 		requireLinkRefused(t, d.get(t, "/once/"+l.ID))
-		requireProblem(t, d.get(t, linksPath+"/"+l.token()), http.StatusNotFound)
+		requireLinkRefused(t, d.get(t, "/once/"+l.secret()))
 		d.requireClaims(t, l, 0)
+	})
+}
+
+// TestWhoHasTheURLOfALinkIsNotItsOwner asks for what only the id gives: whoever
+// has the URL knows the token and its hash.
+func TestWhoHasTheURLOfALinkIsNotItsOwner(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, d *door) {
+		l, other := d.newLink(t, nil), d.newLink(t, nil)
+		if b, err := base64.RawURLEncoding.DecodeString(l.secret()); err != nil || len(b) < 16 || l.secret() == l.ID {
+			t.Errorf("id %s tells %d bytes (%v) more than the hash %s of the token; want at least 16", l.ID, len(b), err, l.hash())
+		}
+		for _, id := range []string{l.token(), l.hash(), l.hash() + other.secret(), other.hash() + l.secret(), l.secret()} {
+			for _, method := range []string{http.MethodGet, http.MethodDelete} {
+				requireProblem(t, d.send(t, request{method: method, target: linksPath + "/" + id}), http.StatusNotFound)
+			}
+		}
+		d.requireSample(t, d.claim(t, l))
+		d.requireSample(t, d.claim(t, other))
 	})
 }
 
@@ -241,7 +270,8 @@ func TestOwnersLearnThatAnIDIsUnknown(t *testing.T) {
 	throughEachDoor(t, func(t *testing.T, d *door) {
 		b := make([]byte, 32)
 		rand.Read(b)
-		for _, id := range []string{base64.RawURLEncoding.EncodeToString(b), "a", "%20", strings.Repeat("a", 200)} {
+		known := d.newLink(t, nil)
+		for _, id := range []string{base64.RawURLEncoding.EncodeToString(b) + known.secret(), known.ID + "A", "a", "%20", strings.Repeat("a", 200)} {
 			for _, method := range []string{http.MethodGet, http.MethodDelete} {
 				requireProblem(t, d.send(t, request{method: method, target: linksPath + "/" + id}), http.StatusNotFound)
 			}
