@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -64,6 +65,13 @@ func TestProblemMapsDomainErrorsToStatuses(t *testing.T) {
 		if diff := cmp.Diff(map[string]any{"status": float64(test.status), "detail": test.detail, "requestId": "r-1"}, body); diff != "" {
 			t.Errorf("Problem(%v) body mismatch (-want +got):\n%s", test.err, diff)
 		}
+	}
+}
+
+func TestOrderRefusedForItsKeyIsARefusedOrder(t *testing.T) {
+	_, _, _, err := link.Order{Key: "private/a"}.Link(link.Limits{}, time.Time{})
+	if reason, failed := answer.Reason(err); reason != "link-order" || failed {
+		t.Errorf("Reason(%v) = %q, %t; want link-order", err, reason, failed)
 	}
 }
 

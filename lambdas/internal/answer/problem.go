@@ -41,9 +41,10 @@ type kind struct {
 }
 
 var kinds = []kind{
+	// An order may be refused for its key among others, so it comes first.
+	{is: link.ErrInvalid, slug: "link-order", title: "Link order refused", status: http.StatusBadRequest},
 	{is: objectkey.ErrInvalid, slug: "object-key", title: "Object key refused", status: http.StatusBadRequest},
 	{is: presign.ErrParameter, slug: "query-parameter", title: "Query parameter refused", status: http.StatusBadRequest},
-	{is: link.ErrInvalid, slug: "link-order", title: "Link order refused", status: http.StatusBadRequest},
 	{is: ErrBody, slug: "body", title: "Request body refused", status: http.StatusBadRequest},
 	{is: ErrNotFound, slug: "not-found", title: "Not found", status: http.StatusNotFound},
 	{
