@@ -61,14 +61,16 @@ func BenchmarkBareUpdateItem(b *testing.B) {
 		}
 		b.StartTimer()
 		if _, err := table.Client.UpdateItem(b.Context(), &dynamodb.UpdateItemInput{
-			TableName:                &table.Name,
-			Key:                      map[string]types.AttributeValue{contract.TablePartitionKey: &types.AttributeValueMemberS{Value: string(l.ID)}},
-			UpdateExpression:         aws.String("SET remaining = remaining - :one, claims.#attempt = :claim"),
-			ConditionExpression:      aws.String("attribute_exists(id) AND remaining > :zero AND claimBy = :any"),
+			TableName:        &table.Name,
+			Key:              map[string]types.AttributeValue{contract.TablePartitionKey: &types.AttributeValueMemberS{Value: string(l.ID)}},
+			UpdateExpression: aws.String("SET remaining = remaining - :one, claims.#attempt = :claim"),
+			ConditionExpression: aws.String("attribute_exists(id) AND remaining > :zero AND expiresAt > :now" +
+				" AND attribute_not_exists(revokedAt) AND attribute_not_exists(claims.#attempt) AND claimBy = :any"),
 			ExpressionAttributeNames: map[string]string{"#attempt": fmt.Sprint("request-", n)},
 			ExpressionAttributeValues: map[string]types.AttributeValue{
 				":zero":  &types.AttributeValueMemberN{Value: "0"},
 				":one":   &types.AttributeValueMemberN{Value: "1"},
+				":now":   &types.AttributeValueMemberN{Value: fmt.Sprint(linktest.Start.UnixMilli())},
 				":any":   &types.AttributeValueMemberS{Value: string(link.ByAny)},
 				":claim": &types.AttributeValueMemberM{Value: claim},
 			},
