@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -71,10 +72,13 @@ func (a Answer) WithoutBody(method string) Answer {
 	return a
 }
 
+// mustMarshal leaves "&" in URLs as it is, so that people can copy them.
 func mustMarshal(v any) string {
-	body, err := json.Marshal(v)
-	if err != nil {
+	var body strings.Builder
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
 		panic(err)
 	}
-	return string(body)
+	return strings.TrimSuffix(body.String(), "\n")
 }

@@ -39,6 +39,13 @@ func TestRedirectKeepsItsLocationByteForByte(t *testing.T) {
 	}
 }
 
+func TestJSONKeepsURLsFitToBeCopied(t *testing.T) {
+	const url = "https://d.example/objects/a?X-Amz-Date=1&X-Amz-Expires=<2>"
+	if got, want := answer.JSON(200, map[string]string{"url": url}).Body, `{"url":"`+url+`"}`; got != want {
+		t.Errorf("body = %s; want %s", got, want)
+	}
+}
+
 func TestProblemMapsDomainErrorsToStatuses(t *testing.T) {
 	for _, test := range []struct {
 		err    error
