@@ -105,7 +105,7 @@ func checkZone(o *object, s settings) {
 	switch {
 	case !isDomain(zone.name) && !labelPattern.MatchString(zone.name):
 		o.fault("hostedZone.name", zone.name, "use the zone's DNS name, such as example.com")
-	case s.domain != zone.name && !strings.HasSuffix(s.domain, "."+zone.name):
+	case s.domain != "" && s.domain != zone.name && !strings.HasSuffix(s.domain, "."+zone.name):
 		o.fault("hostedZone.name", zone.name, "it doesn't hold the domain %s: use the zone of one of its parents", s.domain)
 	}
 }

@@ -24,7 +24,7 @@ var retentionPeriods = map[int]awslogs.RetentionDays{
 func newLogGroup(stack awscdk.Stack, id string, s settings) awslogs.LogGroup {
 	return awslogs.NewLogGroup(stack, jsii.String(id), &awslogs.LogGroupProps{
 		Retention:     retentionPeriods[s.logRetentionDays],
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		RemovalPolicy: removal(s),
 	})
 }
 

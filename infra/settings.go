@@ -59,8 +59,9 @@ type settings struct {
 	// logRetentionDays is how long logs are kept, in CloudWatch and in the log
 	// bucket: a period that CloudWatch knows, by default 90.
 	logRetentionDays int
-	// retain keeps buckets when their stack is deleted and protects the load
-	// balancer from deletion. Default true.
+	// retain keeps buckets, table, logs and accelerator when their stack is
+	// deleted, and protects stacks, load balancer and table from deletion. Default
+	// true.
 	retain bool
 	// cloudWatchRole also creates the role by which API Gateway writes access
 	// logs. The role is one per account and region: leave it false, the

@@ -187,7 +187,7 @@ func TestLogsAreForgotten(t *testing.T) {
 func TestWhatCannotBeMadeAgainOutlivesTheStack(t *testing.T) {
 	for stage, want := range map[string]string{domainStage: "Retain", fullStage: "Delete"} {
 		service := synthesized(t, stage).service
-		for _, kind := range []string{"AWS::S3::Bucket", "AWS::GlobalAccelerator::Accelerator", "AWS::DynamoDB::Table"} {
+		for _, kind := range []string{"AWS::S3::Bucket", "AWS::GlobalAccelerator::Accelerator", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"} {
 			for id, r := range service.ofType(kind) {
 				if r.DeletionPolicy != want {
 					t.Errorf("%s: deleting the stack would %q %s; want %q", stage, r.DeletionPolicy, id, want)
