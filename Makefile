@@ -36,16 +36,16 @@ lint: setup ## Check format, vet and staticcheck
 	go tool -modfile=tools/go.mod staticcheck ./...
 
 synth: setup ## Synthesize the stacks of STAGE into cdk.out, without an account
-	@$(CDK) synth --quiet -c stage=$(STAGE)
+	@$(CDK) synth --quiet -c "stage=$(STAGE)"
 
 diff: setup ## Compare the stacks of STAGE with what is deployed
-	$(CDK) diff -c stage=$(STAGE)
+	$(CDK) diff -c "stage=$(STAGE)"
 
 deploy: setup ## Deploy the stacks of STAGE
-	$(CDK) deploy --all -c stage=$(STAGE)
+	$(CDK) deploy --all -c "stage=$(STAGE)"
 
-destroy: setup ## Destroy the stacks of STAGE; the accelerator's two addresses are lost for ever
-	$(CDK) destroy --all -c stage=$(STAGE)
+destroy: setup ## Destroy the stacks of STAGE; refused while its setting retain protects them
+	$(CDK) destroy --all -c "stage=$(STAGE)"
 
 setup: node_modules/.package-lock.json build/versitygw ## Install the pinned tools
 
