@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -36,12 +37,6 @@ type sizer interface {
 	Size(ctx context.Context, key objectkey.Key, now time.Time) (int64, error)
 }
 
-// Actions, as the log names them.
-const (
-	openAction  = "open link"
-	claimAction = "claim link"
-)
-
 // result is what a request came to: an answer to give and what the log should
 // say of it. An empty action is not worth a line.
 type result struct {
@@ -55,18 +50,18 @@ type result struct {
 // answer too.
 func (h *handler) handle(ctx context.Context, event events.ALBTargetGroupRequest) (events.ALBTargetGroupResponse, error) {
 	header := request.Header(event.MultiValueHeaders)
-	accept := answer.ParseAccept(header["Accept"])
-	r, err := h.route(ctx, event, header, accept)
+	clientIP := request.ClientIP(header["X-Forwarded-For"], "")
+	r, err := h.route(ctx, event, header, clientIP)
 	decision := audit.Decision{
 		Action:   r.action,
 		Method:   event.HTTPMethod,
 		Key:      string(r.key),
 		LinkID:   string(r.id),
-		ClientIP: request.ClientIP(header["X-Forwarded-For"], ""),
+		ClientIP: clientIP,
 	}
 	if err != nil {
 		decision.Reason, decision.Failed = answer.Reason(err)
-		r.answer = answer.Problem(err, request.ID(ctx), accept)
+		r.answer = answer.Problem(err, request.ID(ctx), answer.ParseAccept(header["Accept"]))
 	}
 	if r.action != "" {
 		audit.Log(ctx, h.logger, decision)
@@ -76,7 +71,7 @@ func (h *handler) handle(ctx context.Context, event events.ALBTargetGroupRequest
 
 // route decides what a request is. What must not claim is answered without a
 // look at the token, so that it tells nothing of it either.
-func (h *handler) route(ctx context.Context, event events.ALBTargetGroupRequest, header http.Header, accept answer.Accept) (result, error) {
+func (h *handler) route(ctx context.Context, event events.ALBTargetGroupRequest, header http.Header, clientIP netip.Addr) (result, error) {
 	switch {
 	case event.HTTPMethod == http.MethodOptions:
 		return result{answer: answer.Answer{Status: http.StatusNoContent, Header: map[string]string{"Allow": strings.Join(methods, ", ")}}}, nil
@@ -90,19 +85,21 @@ func (h *handler) route(ctx context.Context, event events.ALBTargetGroupRequest,
 		return result{answer: answer.Answer{Status: http.StatusServiceUnavailable}}, nil
 	}
 	byPOST := event.HTTPMethod == http.MethodPost
-	opens := !byPOST && accept.NamesHTML()
-	text, found := strings.CutPrefix(event.Path, contract.OnceRoot)
-	token, ok := link.ParseToken(text)
-	switch {
-	case (!found || !ok) && opens:
-		return result{action: openAction}, link.ErrUnknown
-	case !found || !ok:
-		return result{action: claimAction}, link.ErrUnknown
-	case opens:
-		return h.open(ctx, token.ID())
-	default:
-		return h.claim(ctx, token.ID(), header, byPOST)
+	if !byPOST && answer.ParseAccept(header["Accept"]).NamesHTML() {
+		return h.open(ctx, event.Path)
 	}
+	return h.claim(ctx, event.Path, clientIP, header["X-Forwarded-For"], byPOST)
+}
+
+// idOf returns the id of the link that a path leads to. A path without a token
+// is that of no link, and costs no call of the store.
+func idOf(path string) (link.ID, error) {
+	text, found := strings.CutPrefix(path, contract.OnceRoot)
+	token, ok := link.ParseToken(text)
+	if !found || !ok {
+		return "", link.ErrUnknown
+	}
+	return token.ID(), nil
 }
 
 // isPrefetch reports whether a browser fetches what nobody has followed yet:
@@ -121,17 +118,21 @@ func isPrefetch(header http.Header) bool {
 }
 
 // open shows the page with the button that claims.
-func (h *handler) open(ctx context.Context, id link.ID) (result, error) {
+func (h *handler) open(ctx context.Context, path string) (result, error) {
+	r := result{action: "open link"}
+	var err error
+	if r.id, err = idOf(path); err != nil {
+		return r, err
+	}
 	now := h.now()
-	r := result{action: openAction, id: id}
-	l, err := h.store.Open(ctx, id, now)
+	l, err := h.store.Open(ctx, r.id, now)
 	if err != nil {
 		return r, err
 	}
 	r.key = l.Key
 	size, err := h.sizes.Size(ctx, l.Key, now)
 	if err != nil {
-		h.logger.WarnContext(ctx, "size not shown", "linkId", string(id), "error", err.Error())
+		h.logger.WarnContext(ctx, "size not shown", "linkId", string(r.id), "error", err.Error())
 		size = -1
 	}
 	r.answer = landingPage(l, size)
@@ -144,15 +145,17 @@ var errNoClient = fmt.Errorf("%w: the event names no client", link.ErrUnavailabl
 
 // claim uses the link once and redirects to the object. Between the two, nothing
 // depends on the network.
-func (h *handler) claim(ctx context.Context, id link.ID, header http.Header, byPOST bool) (result, error) {
-	now := h.now()
-	forwardedFor := header["X-Forwarded-For"]
-	clientIP := request.ClientIP(forwardedFor, "")
-	r := result{action: claimAction, id: id}
+func (h *handler) claim(ctx context.Context, path string, clientIP netip.Addr, forwardedFor []string, byPOST bool) (result, error) {
+	r := result{action: "claim link"}
+	var err error
+	if r.id, err = idOf(path); err != nil {
+		return r, err
+	}
 	if !clientIP.IsValid() {
 		return r, errNoClient
 	}
-	l, err := h.store.Claim(ctx, id, link.Claim{
+	now := h.now()
+	l, err := h.store.Claim(ctx, r.id, link.Claim{
 		Attempt:  request.ID(ctx),
 		At:       now.UTC().Truncate(time.Millisecond),
 		ClientIP: clientIP,

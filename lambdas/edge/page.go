@@ -13,9 +13,9 @@ import (
 )
 
 // landingPage is what a browser gets for a link: what it leads to, and one
-// button that claims by POST. Scanners and previews that ask for HTML, as browsers
-// do, but don't press buttons, leave the link unused. It needs no script. A negative size is
-// not shown.
+// button that claims by POST. Scanners and previews that ask for HTML, as
+// browsers do, but don't press buttons, leave the link unused. It needs no
+// script. A negative size is not shown.
 func landingPage(l link.Link, size int64) answer.Answer {
 	name := l.FileName
 	if name == "" {
