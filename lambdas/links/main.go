@@ -28,10 +28,10 @@ func main() {
 	lambda.StartHandlerFunc(h.handle)
 }
 
-// Bounds of the settings in seconds; infra has the same.
+// Bounds of the settings; infra has the same.
 const (
-	maxLinkTTL   = int(366 * 24 * time.Hour / time.Second)
-	maxRetention = int(10 * 366 * 24 * time.Hour / time.Second)
+	maxLinkTTL   = 366 * 24 * time.Hour
+	maxRetention = 10 * 366 * 24 * time.Hour
 )
 
 func newHandler(lookup func(string) (string, bool), now func() time.Time, logger *slog.Logger) (*handler, error) {
@@ -42,13 +42,11 @@ func newHandler(lookup func(string) (string, bool), now func() time.Time, logger
 		now:    now,
 		logger: logger,
 	}
-	maxTTL := r.Seconds(contract.EnvLinkTTLMax, 1, maxLinkTTL)
 	h.limits = link.Limits{
-		MaxTTL:     maxTTL,
-		DefaultTTL: r.Seconds(contract.EnvLinkTTLDefault, 1, int(max(maxTTL, time.Second)/time.Second)),
-		MaxWindow:  r.Seconds(contract.EnvTTLMax, 1, int(presign.MaxTTL/time.Second)),
-		Retention:  r.Seconds(contract.EnvLinkRetention, 0, maxRetention),
+		MaxWindow: r.Seconds(contract.EnvTTLMax, 1, int(presign.MaxTTL/time.Second)),
+		Retention: r.Seconds(contract.EnvLinkRetention, 0, int(maxRetention/time.Second)),
 	}
+	h.limits.DefaultTTL, h.limits.MaxTTL = r.TTLs(contract.EnvLinkTTLDefault, contract.EnvLinkTTLMax, maxLinkTTL)
 	if err := r.Err(); err != nil {
 		return nil, err
 	}

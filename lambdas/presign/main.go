@@ -34,11 +34,7 @@ func newHandler(lookup func(string) (string, bool), now func() time.Time, logger
 		now:    now,
 		logger: logger,
 	}
-	longest := r.Seconds(contract.EnvTTLMax, 1, int(presign.MaxTTL/time.Second))
-	h.bounds = presign.TTLBounds{
-		Default: r.Seconds(contract.EnvTTLDefault, 1, int(max(longest, time.Second)/time.Second)),
-		Max:     longest,
-	}
+	h.bounds.Default, h.bounds.Max = r.TTLs(contract.EnvTTLDefault, contract.EnvTTLMax, presign.MaxTTL)
 	if err := r.Err(); err != nil {
 		return nil, err
 	}

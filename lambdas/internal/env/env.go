@@ -81,6 +81,13 @@ func (r *Reader) Seconds(name string, low, high int) time.Duration {
 	return time.Duration(r.Int(name, low, high)) * time.Second
 }
 
+// TTLs reads a longest life of at least a second and at most limit, and a
+// default that doesn't exceed it, both in seconds.
+func (r *Reader) TTLs(defaultName, maxName string, limit time.Duration) (byDefault, longest time.Duration) {
+	longest = r.Seconds(maxName, 1, int(limit/time.Second))
+	return r.Seconds(defaultName, 1, int(max(longest, time.Second)/time.Second)), longest
+}
+
 // Bool reads "true" or "false".
 func (r *Reader) Bool(name string) bool {
 	text := r.String(name)
