@@ -159,7 +159,15 @@ var onAWSOnly = []string{
 	"routing.http.preserve_host_header.enabled",
 }
 
+// onlyAs are attributes of which the local door understands one value.
+var onlyAs = map[string]string{
+	"routing.http.desync_mitigation_mode":     "defensive",
+	"routing.http.xff_client_port.enabled":    "false",
+	"routing.http.xff_header_processing.mode": "append",
+}
+
 func (known *attributes) set(a attribute) (err error) {
+	only, isFixed := onlyAs[a.Key]
 	switch {
 	case a.Key == "idle_timeout.timeout_seconds":
 		var seconds int
@@ -167,17 +175,9 @@ func (known *attributes) set(a attribute) (err error) {
 		known.idleTimeout = time.Duration(seconds) * time.Second
 	case a.Key == "routing.http.drop_invalid_header_fields.enabled":
 		known.dropInvalidHeaders, err = strconv.ParseBool(a.Value)
-	case a.Key == "routing.http.desync_mitigation_mode":
-		if a.Value != "defensive" {
-			err = fmt.Errorf("only defensive is understood by the local door, got %q", a.Value)
-		}
-	case a.Key == "routing.http.xff_header_processing.mode":
-		if a.Value != "append" {
-			err = fmt.Errorf("only append is understood by the local door, got %q", a.Value)
-		}
-	case a.Key == "routing.http.xff_client_port.enabled":
-		if a.Value != "false" {
-			err = fmt.Errorf("only false is understood by the local door, got %q", a.Value)
+	case isFixed:
+		if a.Value != only {
+			err = fmt.Errorf("only %s is understood by the local door, got %q", only, a.Value)
 		}
 	case !slices.Contains(onAWSOnly, a.Key):
 		err = fmt.Errorf("not understood by the local door")
