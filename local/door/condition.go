@@ -6,6 +6,8 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+
+	"onedoor/local/querystring"
 )
 
 // condition reports whether a request meets it.
@@ -93,7 +95,7 @@ func path(patterns []string) condition {
 // query is met by one parameter that fits one of the values.
 func query(values []queryProperties) condition {
 	return func(r *request) bool {
-		for name, value := range parameters(r.query) {
+		for name, value := range querystring.Pairs(r.query) {
 			for _, want := range values {
 				if (want.Key == "" || matchFold(want.Key, name)) && matchFold(want.Value, value) {
 					return true
@@ -101,18 +103,6 @@ func query(values []queryProperties) condition {
 			}
 		}
 		return false
-	}
-}
-
-// parameters yields names and values of a query, undecoded.
-func parameters(query string) func(yield func(name, value string) bool) {
-	return func(yield func(name, value string) bool) {
-		for pair := range strings.SplitSeq(query, "&") {
-			name, value, _ := strings.Cut(pair, "=")
-			if pair != "" && !yield(name, value) {
-				return
-			}
-		}
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"onedoor/local/querystring"
 )
 
 // maxLambdaPayload bounds the body of a request to a function and the JSON of
@@ -86,7 +88,7 @@ func (t lambdaTarget) event(r *request, body []byte) lambdaEvent {
 		headers[strings.ToLower(name)] = values
 	}
 	query := map[string][]string{}
-	for name, value := range parameters(r.query) {
+	for name, value := range querystring.Pairs(r.query) {
 		query[name] = append(query[name], value)
 	}
 	e := lambdaEvent{HTTPMethod: r.Method, Path: r.path, Body: string(body)}

@@ -2,8 +2,9 @@ package gateway
 
 import (
 	"encoding/base64"
-	"net/url"
 	"strings"
+
+	"onedoor/local/querystring"
 )
 
 // event is the Lambda proxy event of a REST API.
@@ -127,29 +128,17 @@ func (c *call) headers() map[string][]string {
 	return headers
 }
 
-// parseQuery decodes a query, nil when it is empty. What can't be decoded is
-// left as it came.
-func parseQuery(query string) map[string][]string {
+// parseQuery decodes a query, nil when it is empty.
+func parseQuery(raw string) map[string][]string {
 	var parsed map[string][]string
-	for pair := range strings.SplitSeq(query, "&") {
-		if pair == "" {
-			continue
-		}
+	for name, value := range querystring.Pairs(raw) {
 		if parsed == nil {
 			parsed = map[string][]string{}
 		}
-		name, value, _ := strings.Cut(pair, "=")
-		name = unescape(name)
-		parsed[name] = append(parsed[name], unescape(value))
+		name = querystring.Unescape(name)
+		parsed[name] = append(parsed[name], querystring.Unescape(value))
 	}
 	return parsed
-}
-
-func unescape(s string) string {
-	if decoded, err := url.QueryUnescape(s); err == nil {
-		return decoded
-	}
-	return s
 }
 
 // last keeps the last value of each name.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"onedoor/local/querystring"
 )
 
 // refuse returns the error for a request that S3 refuses and versitygw
@@ -45,11 +47,8 @@ type parameter struct{ name, value string }
 // parameters decodes a query; what can't be decoded is left as it came.
 func parameters(rawQuery string) []parameter {
 	var parsed []parameter
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		if pair != "" {
-			name, value, _ := strings.Cut(pair, "=")
-			parsed = append(parsed, parameter{unescape(name), unescape(value)})
-		}
+	for name, value := range querystring.Pairs(rawQuery) {
+		parsed = append(parsed, parameter{querystring.Unescape(name), querystring.Unescape(value)})
 	}
 	return parsed
 }
@@ -59,13 +58,6 @@ func isPresigned(query []parameter) bool {
 	return slices.ContainsFunc(query, func(q parameter) bool {
 		return q.name == "X-Amz-Algorithm" || q.name == signatureName || q.name == "Signature"
 	})
-}
-
-func unescape(s string) string {
-	if decoded, err := url.QueryUnescape(s); err == nil {
-		return decoded
-	}
-	return s
 }
 
 // hasDotSegment reports whether the path, decoded, has a segment . or ..
